@@ -1,0 +1,108 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The targets stand in the order in which they may depend on one another: nothing points up.
+// What each is for, and why the walls stand where they do: docs/architecture.md.
+let package = Package(
+    name: "portolan",
+    products: [.executable(name: "portolan", targets: ["portolan"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries, each imported by one Swift target only.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(
+            name: "CSimdJSON",
+            // The scanner is made of small inlined steps: without optimisation it is fifty times slower.
+            cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
+            linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // Values and clients.
+        .target(name: "RawJSON", dependencies: ["CSimdJSON"]),
+        .target(
+            name: "Postgres",
+            dependencies: ["CLibPQ", .log, .product(name: "DequeModule", package: "swift-collections")]),
+        .target(name: "Redis", dependencies: ["CHiredis", .log]),
+        .target(name: "HTTP", dependencies: ["CLibCurl", .log]),
+        .target(name: "Platforms", dependencies: ["RawJSON"], plugins: ["EmbedFiles"]),
+
+        // The parts of the fleet.
+        .target(name: "Schema", dependencies: ["Platforms", "Postgres", .crypto, .log], plugins: ["EmbedFiles"]),
+        .target(name: "Jobs", dependencies: ["Postgres"]),
+        .target(name: "Limits", dependencies: ["Platforms", "Redis"]),
+        .target(name: "Connections", dependencies: ["Platforms", "Postgres", .crypto]),
+        .target(name: "Health", dependencies: ["HTTP", "Jobs", "Platforms"]),
+        .target(name: "Ingest", dependencies: ["Health", "Jobs", "Platforms", "Postgres", "RawJSON", .crypto]),
+        .target(name: "Scheduler", dependencies: ["Jobs", "Postgres", "Redis", .lifecycle, .log]),
+        .target(
+            name: "Worker",
+            dependencies: [
+                "Connections", "HTTP", "Health", "Ingest", "Jobs", "Limits", "Platforms", "Postgres", "RawJSON", "Redis",
+                .lifecycle, .log,
+            ]),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "Platforms", .lifecycle, .log,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .target(name: "LocalServers", dependencies: [.log]),
+        .target(
+            name: "LocalFleet",
+            dependencies: [
+                "Connections", "HTTP", "LocalServers", "Platforms", "Postgres", "Sandbox", "Schema", .log,
+            ]),
+        .executableTarget(
+            name: "portolan",
+            dependencies: [
+                "Connections", "HTTP", "Jobs", "Limits", "LocalFleet", "LocalServers", "Platforms", "Postgres", "Redis",
+                "Sandbox", "Scheduler", "Schema", "Worker", .lifecycle, .log,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // Built for the build: turns .sql and .contract files into Swift constants, and folders into a registry.
+        .executableTarget(name: "embed-files", path: "Plugins/embed-files"),
+        .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
+
+        // Tests mirror the sources; TestKit is imported by test targets only.
+        .target(name: "TestKit", dependencies: ["LocalServers", "Postgres", "Redis", "Schema"], path: "Tests/TestKit"),
+        .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
+        .testTarget(name: "PlatformsTests", dependencies: ["Platforms", "RawJSON"]),
+        .testTarget(name: "PostgresTests", dependencies: ["CLibPQ", "Postgres"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)
+
+extension Target.Dependency {
+    static var log: Self { .product(name: "Logging", package: "swift-log") }
+    static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var lifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+}
+
+// Every Swift target is compiled alike.
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && target.name != "CSimdJSON" {
+    target.swiftSettings = [
+        // `any P` is written out, so that a reader sees where a value is boxed.
+        .enableUpcomingFeature("ExistentialAny"),
+        // A member can be used only where its module is imported: the import list tells what a file depends on.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // A dependency is part of a module's face only where it says so.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // Async functions stay on their caller's executor unless they say otherwise.
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

@@ -1,0 +1,107 @@
+/// An external system, as a value: which request comes next, and what an answer means.
+///
+/// A platform performs no I/O and keeps no state. Given where a stream has got to it says what to ask; given
+/// the answers it says which records they hold (as slices of the received bytes), where the stream has got to
+/// now, what the answers teach about limits, or which unified error they are. The worker does the rest, the
+/// same way for every platform: tokens, sockets, storage, leases, retries.
+///
+/// One folder holds all there is to a platform; the registry of platforms is generated from the folders.
+package protocol Platform: Sendable {
+    /// Lower-case word, unique, never changed: it is stored in every row. Example: `shopify`.
+    var key: String { get }
+
+    /// The name people use. Example: `Shopify`.
+    var name: String { get }
+
+    /// The version of the platform's interface the folder was written for. Example: `2026-01`.
+    var apiVersion: String { get }
+
+    var hosting: Hosting { get }
+    var authentication: Authentication { get }
+    var resources: [Resource] { get }
+    var buckets: [Bucket] { get }
+
+    /// What to ask next for a stream.
+    ///
+    /// Called with `read.cursor == nil` for a stream that was never read, with the last committed cursor
+    /// otherwise; after a page that was caught up, it starts the next incremental read.
+    /// - Returns: one or more requests, all of which are sent (at most ``Step/requestsMax``).
+    func nextStep(in read: StreamRead) throws(ReadFailure) -> Step
+
+    /// What the answers to a step mean.
+    ///
+    /// - Parameter exchanges: one for each request of the step, in its order. Transport failures never get
+    ///   here; any HTTP status does.
+    /// - Throws: ``ReadFailure`` when the step as a whole failed: nothing of it is stored.
+    func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page
+
+    /// A simulated merchant on this platform, deterministic for its options.
+    func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore
+}
+
+extension Platform {
+    package func resource(_ name: String) -> Resource? { resources.first { $0.name == name } }
+}
+
+/// Where a platform's interface lives.
+package enum Hosting: Sendable {
+    /// One address for all merchants. Example: `https://api.stripe.com`.
+    case shared(baseURL: String)
+    /// A host for each merchant, run by the platform; `pattern` shows people what to type.
+    /// Example: `https://{shop}.myshopify.com`.
+    case perMerchant(pattern: String)
+    /// The merchant's own server: any address, any state of repair.
+    case selfHosted
+}
+
+/// Which credentials a connection needs and where they go in a request.
+package struct Authentication: Sendable {
+    /// A credential a person has to give.
+    package struct Field: Sendable {
+        /// Key in the stored credentials. Example: `access_token`.
+        package let name: String
+        /// One sentence for the person who has to find it.
+        package let help: String
+
+        package init(name: String, help: String) {
+            self.name = name
+            self.help = help
+        }
+    }
+
+    package enum Placement: Sendable {
+        /// `Header: value`
+        case header(name: String, field: String)
+        /// `Authorization: Bearer value`
+        case bearer(field: String)
+        /// `Authorization: Basic base64(user:password)`
+        case basic(userField: String, passwordField: String?)
+    }
+
+    package let fields: [Field]
+    package let placement: Placement
+
+    package init(fields: [Field], placement: Placement) {
+        self.fields = fields
+        self.placement = placement
+    }
+}
+
+/// A kind of record a platform offers, and so a stream of each of its connections.
+package struct Resource: Sendable {
+    /// The resource's name in every table. Example: `orders`.
+    package let name: String
+    /// How old the newest fact may get before a stream counts as late; the scheduler's interval.
+    package let freshnessTarget: Duration
+    /// Which of the connection's lanes its jobs run in.
+    package let lane: String
+    /// Raw resources that are stored while this one is read. Example: `order_line_items`.
+    package let children: [String]
+
+    package init(_ name: String, freshnessTarget: Duration, lane: String = "main", children: [String] = []) {
+        self.name = name
+        self.freshnessTarget = freshnessTarget
+        self.lane = lane
+        self.children = children
+    }
+}

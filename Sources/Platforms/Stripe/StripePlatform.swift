@@ -1,0 +1,52 @@
+/// Stripe: payments and billing, read through the REST interface at `api.stripe.com`.
+///
+/// Lists are walked once; afterwards the event log says which objects changed, and those are fetched again. What
+/// is peculiar about it is written down in `NOTES.md`.
+package struct StripePlatform: Platform {
+    package init() {}
+
+    package var key: String { "stripe" }
+    package var name: String { "Stripe" }
+    package var apiVersion: String { "2026-06-24.dahlia" }
+
+    package var hosting: Hosting { .shared(baseURL: "https://api.stripe.com") }
+
+    package var authentication: Authentication {
+        Authentication(
+            fields: [
+                Authentication.Field(
+                    name: "api_key",
+                    help: """
+                        A restricted key (rk_live_…) that may read customers, products, prices, plans, subscriptions, \
+                        invoices, charges, payment intents, refunds, balance transactions and events; made in the \
+                        Stripe dashboard under Developers, API keys.
+                        """)
+            ],
+            placement: .bearer(field: "api_key"))
+    }
+
+    package var resources: [Resource] { StripeStream.all.map(\.resource) }
+
+    /// The sandbox's rates, which hold for live accounts as well (those have 100 a second): which mode a key is of
+    /// is not known here.
+    package var buckets: [Bucket] {
+        [
+            Bucket(StripeStream.accountBucket, scope: .connection, capacity: 25, refillPerSecond: 25, share: 0.7),
+            Bucket("GET /v1/*", scope: .connection, capacity: 25, refillPerSecond: 25, share: 0.7),
+        ]
+    }
+
+    package func nextStep(in read: StreamRead) throws(ReadFailure) -> Step {
+        let reading = try StripeReading(read, apiVersion: apiVersion)
+        return reading.step()
+    }
+
+    package func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page {
+        var reading = try StripeReading(read, apiVersion: apiVersion)
+        return try reading.page(from: exchanges)
+    }
+
+    package func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {
+        StripeSandboxStore(options)
+    }
+}

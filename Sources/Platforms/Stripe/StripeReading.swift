@@ -1,0 +1,216 @@
+import FoundationEssentials
+import RawJSON
+
+/// One read of one stream at one cursor: which request comes next, and what an answer changes.
+///
+/// A stream is read in passes and in walks over the event log. The first read is a pass over the whole list
+/// followed by the events since the pass began, so that what changed meanwhile is found whatever order the server
+/// lists in. Later reads ask the event log what changed and fetch those objects again. A server whose event log
+/// cannot be asked as documented is not trusted to log everything, and gets a pass with each read.
+struct StripeReading {
+    /// What a request was for.
+    enum Purpose: String {
+        case list
+        /// The first page of a list and no more of it, while a pass is not due.
+        case head
+        /// A list from a certain `created` on.
+        case window
+        case eventsFiltered = "events.filtered"
+        case eventsUnfiltered = "events.unfiltered"
+        case fetch
+        case overflow
+    }
+
+    let stream: StripeStream
+    let read: StreamRead
+    let apiVersion: String
+    var cursor: StripeCursor
+
+    static let fetchesPerStep = 10
+    static let lookBackSeconds = 600
+    /// Stripe forgets events after 30 days; two of them are margin.
+    static let eventsKeptSeconds = 28 * 86_400
+    /// A pass now and then finds what no event tells of, such as a payment intent's metadata.
+    static let repassSeconds = 7 * 86_400
+    /// How far back balance transactions still change (pending to available).
+    static let windowSeconds = 8 * 86_400
+    /// A pass of so many pages may be made with each read; a longer one earns a rest of
+    /// ``restSecondsPerPage`` for each page.
+    static let cheapPassPages = 10
+    static let restSecondsPerPage = 30
+    /// After that time a server is asked again for what it once refused.
+    static let limitationSeconds = 86_400
+
+    init(_ read: StreamRead, apiVersion: String) throws(ReadFailure) {
+        guard let stream = StripeStream.named(read.resource) else {
+            throw ReadFailure(UnifiedError(.internalBug, "There is no such stream: \(read.resource)."))
+        }
+        self.stream = stream
+        self.read = read
+        self.apiVersion = apiVersion
+        cursor = read.cursor?.decode(StripeCursor.self) ?? StripeCursor()
+    }
+
+    var hasEvents: Bool { !stream.eventTypes.isEmpty }
+    private var now: Int { Int(read.now.timeIntervalSince1970) }
+
+    // MARK: - What to ask
+
+    func step() -> Step {
+        if !cursor.overflow.isEmpty {
+            return Step(cursor.overflow.prefix(Self.fetchesPerStep).map(overflowRequest))
+        }
+        switch cursor.phase {
+        case .walk: return Step([listRequest(cursor.windowFrom == nil ? .list : .window)])
+        case .events:
+            if !cursor.pending.isEmpty { return Step(cursor.pending.prefix(Self.fetchesPerStep).map(fetchRequest)) }
+            return Step([eventsRequest(eventsPurpose)])
+        case .idle: return Step([firstRequest])
+        }
+    }
+
+    /// The request that begins an incremental read.
+    private var firstRequest: PlatformRequest {
+        guard hasEvents else {
+            if windowStart != nil, !cursor.isWindowRefused || isLimitationOld { return listRequest(.window) }
+            return listRequest(isPassDue ? .list : .head)
+        }
+        guard let since = cursor.eventsSince else { return listRequest(.list) }
+        if cursor.eventLog == .filtered {
+            let isOutdated = now - since > Self.eventsKeptSeconds
+            let isRepassDue = now - (cursor.passStarted ?? 0) > Self.repassSeconds
+            return isOutdated || isRepassDue ? listRequest(.list) : eventsRequest(.eventsFiltered)
+        }
+        if isLimitationOld { return eventsRequest(.eventsFiltered) }
+        if cursor.eventLog == .unfiltered { return eventsRequest(.eventsUnfiltered) }
+        return listRequest(isPassDue ? .list : .head)
+    }
+
+    private var eventsPurpose: Purpose { cursor.eventLog == .filtered ? .eventsFiltered : .eventsUnfiltered }
+    private var isLimitationOld: Bool { now - (cursor.limitationSeen ?? 0) > Self.limitationSeconds }
+    var isPassDue: Bool {
+        cursor.passPages <= Self.cheapPassPages
+            || now - (cursor.passStarted ?? 0) >= cursor.passPages * Self.restSecondsPerPage
+    }
+
+    /// The lower bound of `created` for a stream without events.
+    var windowStart: Int? { cursor.newestCreated.map { $0 - Self.windowSeconds } }
+
+    private func listRequest(_ purpose: Purpose) -> PlatformRequest {
+        var query = stream.query
+        if purpose == .window, let from = cursor.windowFrom ?? windowStart {
+            query.append(("created[gte]", String(from)))
+        }
+        query.append(("limit", "100"))
+        if purpose != .head, let last = cursor.after.last { query.append(("starting_after", last)) }
+        return request(path: stream.path, query: query, route: stream.path, purpose)
+    }
+
+    private func eventsRequest(_ purpose: Purpose) -> PlatformRequest {
+        var query: [(name: String, value: String)] = []
+        if purpose == .eventsFiltered { query += stream.eventTypes.map { ("types[]", $0) } }
+        query.append(("created[gte]", String((cursor.eventsSince ?? 0) - Self.lookBackSeconds)))
+        query.append(("limit", "100"))
+        if let last = cursor.after.last { query.append(("starting_after", last)) }
+        return request(path: "/v1/events", query: query, route: "/v1/events", purpose)
+    }
+
+    private func fetchRequest(_ id: String) -> PlatformRequest {
+        request(path: "\(stream.path)/\(Self.escaped(id))", query: [], route: "\(stream.path)/{id}", .fetch)
+    }
+
+    private func overflowRequest(_ overflow: StripeCursor.Overflow) -> PlatformRequest {
+        guard let nested = stream.nested else { preconditionFailure("only nested lists overflow") }
+        var query: [(name: String, value: String)] = []
+        if let parameter = nested.parameter { query.append((parameter, overflow.id)) }
+        query.append(("limit", "100"))
+        if let after = overflow.after { query.append(("starting_after", after)) }
+        let path = nested.route.replacing("{id}", with: Self.escaped(overflow.id))
+        return request(path: path, query: query, route: nested.route, .overflow)
+    }
+
+    private func request(
+        path: String, query: [(name: String, value: String)], route: String, _ purpose: Purpose
+    ) -> PlatformRequest {
+        PlatformRequest(
+            .get, path: path, query: query, headers: [("Stripe-Version", apiVersion), ("Accept", "application/json")],
+            route: route, purpose: purpose.rawValue,
+            demands: [BucketDemand(StripeStream.accountBucket), BucketDemand(Self.endpointBucket(route))])
+    }
+
+    static func endpointBucket(_ route: String) -> String { "GET \(route)" }
+
+    /// A path segment, percent-encoded (RFC 3986, unreserved characters stay).
+    static func escaped(_ segment: String) -> String {
+        var text = ""
+        for byte in segment.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                UInt8(ascii: "~"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                text += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return text
+    }
+
+    // MARK: - What it means
+
+    mutating func page(from exchanges: [Exchange]) throws(ReadFailure) -> Page {
+        let replies = exchanges.map(StripeReply.init)
+        guard let first = replies.first, let purpose = Purpose(rawValue: first.request.purpose) else {
+            throw ReadFailure(UnifiedError(.internalBug, "An answer came back to a request that nobody made."))
+        }
+        let beginsRead = cursor.phase == .idle && cursor.overflow.isEmpty
+        if beginsRead {
+            cursor.hasPassed = false
+            cursor.beginWalk()
+        }
+        var page = Page(cursor: Cursor(json: ""), isCaughtUp: false)
+        switch purpose {
+        case .list, .window, .head: try take(list: first, purpose, beginsRead: beginsRead, into: &page)
+        case .eventsFiltered, .eventsUnfiltered: try take(events: first, purpose, into: &page)
+        case .fetch: try take(fetched: replies, into: &page)
+        case .overflow: try take(overflow: replies, into: &page)
+        }
+        return finished(page)
+    }
+
+    /// The page with all that follows from the cursor it leaves behind.
+    private func finished(_ page: Page) -> Page {
+        var page = page
+        page.cursor = Cursor(encoding: cursor)
+        page.isCaughtUp = cursor.phase == .idle && cursor.overflow.isEmpty
+        if page.isCaughtUp, let through = cursor.syncedThrough {
+            page.syncedThrough = Date(timeIntervalSince1970: Double(through))
+        }
+        if page.degradation == nil { page.degradation = limitation }
+        return page
+    }
+
+    /// What this server keeps the stream from being read fully by.
+    private var limitation: UnifiedError? {
+        if cursor.isWindowRefused {
+            return UnifiedError(
+                .platformContractChanged,
+                "The server does not filter this list by time: it is read whole, less often the longer it is.",
+                route: stream.path)
+        }
+        switch cursor.eventLog {
+        case .filtered: return nil
+        case .unfiltered:
+            return UnifiedError(
+                .platformContractChanged,
+                "The server does not filter events by type, so its event log is not relied on: the list is read whole.",
+                route: "/v1/events")
+        case .none:
+            return UnifiedError(
+                .platformEndpointGone,
+                "The server has no usable event log: the list is read whole, and deletions are not seen.",
+                route: "/v1/events")
+        }
+    }
+}

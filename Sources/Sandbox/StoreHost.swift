@@ -1,0 +1,69 @@
+internal import Dispatch
+internal import FoundationEssentials
+internal import Platforms
+
+/// One simulated merchant with a thread of control of its own.
+///
+/// A store's work is plain computation that may take long, so it does not run on Swift's shared executor: there,
+/// as many slow stores as there are cores would hold up every connection. The store itself is made when it is
+/// first needed, so that a plan with thousands of them starts at once.
+actor StoreHost {
+    nonisolated let spec: SandboxStoreSpec
+    nonisolated let platform: any Platform
+    nonisolated let desk: FaultDesk
+    private nonisolated let executor: QueueExecutor
+    private let now: @Sendable () -> Date
+    private lazy var store = platform.makeSandboxStore(spec.options)
+    private var countedBefore = SandboxCounters()
+
+    init(spec: SandboxStoreSpec, platform: any Platform, now: @escaping @Sendable () -> Date) {
+        self.spec = spec
+        self.platform = platform
+        self.now = now
+        desk = FaultDesk(faults: spec.faults, seed: spec.options.seed ^ 0xFA17)
+        executor = QueueExecutor(label: "sandbox.\(spec.platform).\(spec.name)")
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    func respond(to request: SandboxRequest) -> SandboxResponse { store.respond(to: request, now: now()) }
+
+    func change(count: Int) { store.change(count: count, now: now()) }
+
+    func truth(resource: String) -> [SandboxRecord] { store.truth(resource: resource) }
+
+    /// What the store counted since the last reset.
+    var counters: SandboxCounters {
+        let counted = store.counters
+        return SandboxCounters(
+            requests: counted.requests - countedBefore.requests,
+            throttled: counted.throttled - countedBefore.throttled,
+            refused: counted.refused - countedBefore.refused)
+    }
+
+    func resetCounters() {
+        countedBefore = store.counters
+        desk.resetCounters()
+    }
+
+    /// The raw resources the platform stores records under.
+    nonisolated var resourceNames: [String] {
+        var names: [String] = []
+        for name in platform.resources.flatMap({ [$0.name] + $0.children }) where !names.contains(name) {
+            names.append(name)
+        }
+        return names
+    }
+}
+
+/// Runs an actor on a dispatch queue of its own.
+final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

@@ -1,0 +1,66 @@
+internal import Jobs
+package import Logging
+package import Postgres
+package import Redis
+internal import ServiceLifecycle
+
+/// The scheduler: finds streams that are due and enqueues a sync for each.
+///
+/// Any number run side by side with no leader: due streams are shared by row locks, and each is enqueued once. If all
+/// stop, nothing new becomes due; jobs that wait are still run.
+package struct SchedulerService: Service {
+    /// How the scheduler behaves.
+    package struct Configuration: Sendable {
+        /// How often it looks when nothing was due last time.
+        package var tickInterval: Duration = .seconds(1)
+        /// How many streams one tick takes; a full tick is followed by another at once.
+        package var streamsPerTick: Int = 1000
+
+        package init() {}
+    }
+
+    private let queue: Queue
+    private let redis: RedisClient?
+    private let configuration: Configuration
+    private let logger: Logger
+
+    package init(
+        pool: PostgresPool, redis: RedisClient?, configuration: Configuration = Configuration(), logger: Logger
+    ) {
+        queue = Queue(pool: pool)
+        self.redis = redis
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Ticks until asked to stop.
+    package func run() async throws {
+        logger.info("scheduler started")
+        await cancelWhenGracefulShutdown {
+            var failures = 0
+            while !Task.isCancelled {
+                do throws(PostgresError) {
+                    let isFull = try await tick()
+                    failures = 0
+                    if isFull { continue }
+                } catch {
+                    failures += 1
+                    if failures == 1 { logger.warning("tick failed", metadata: ["error": "\(error)"]) }
+                }
+                let pause = min(configuration.tickInterval * (1 << min(failures, 4)), .seconds(15))
+                try? await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
+            }
+        }
+        logger.info("scheduler stopped")
+    }
+
+    /// True when there may be more that is due already.
+    private func tick() async throws(PostgresError) -> Bool {
+        let (due, enqueued) = try await queue.enqueueDue(limit: configuration.streamsPerTick)
+        guard enqueued > 0 else { return due == configuration.streamsPerTick }
+        logger.debug("enqueued", metadata: ["due": "\(due)", "jobs": "\(enqueued)"])
+        // A hint, after the commit; workers poll, so a lost one costs a moment.
+        _ = try? await redis?.command(["PUBLISH", RedisArgument(Wake.channel), "1"])
+        return due == configuration.streamsPerTick
+    }
+}

@@ -1,0 +1,100 @@
+internal import Crypto
+package import Logging
+package import Platforms
+package import Postgres
+
+/// Brings a database to the schema this program was built with: numbered migrations once each, then the views.
+///
+/// Forward only. A file that was applied never changes: its checksum is kept and compared. Safe when twenty
+/// start at once: each migration runs in a transaction of its own that first takes one advisory lock for the
+/// whole database, and looks again under it.
+package struct Migrator: Sendable {
+    private let pool: PostgresPool
+    private let migrations: [EmbeddedFile]
+    private let logger: Logger
+
+    /// Any number will do as long as it never changes: two versions of the program must exclude each other.
+    static let advisoryLock: Int64 = 7_067_846_579_117_010
+
+    package init(pool: PostgresPool, migrations: [EmbeddedFile] = migrationFiles, logger: Logger) {
+        self.pool = pool
+        self.migrations = migrations
+        self.logger = logger
+    }
+
+    /// Names of the migrations that were applied by this call, in order, and whether views were re-applied.
+    package struct Report: Sendable {
+        package var applied: [String] = []
+        package var viewsChanged = false
+    }
+
+    package func migrate() async throws -> Report {
+        var report = Report()
+        try await prepare()
+        for migration in migrations where try await apply(migration) {
+            logger.debug("migration applied", metadata: ["name": "\(migration.name)"])
+            report.applied.append(migration.name)
+        }
+        report.viewsChanged = try await ViewInstaller(pool: pool, logger: logger).install()
+        return report
+    }
+
+    private func prepare() async throws {
+        try await pool.withTransaction { connection in
+            _ = try await connection.query("select pg_advisory_xact_lock($1)", [Self.advisoryLock])
+            try await connection.executeScript(SQL(Self.bookkeeping))
+        }
+    }
+
+    private static let bookkeeping: StaticString = """
+        create schema if not exists portolan;
+        create table if not exists portolan.migrations (
+          version    integer primary key,
+          name       text not null,
+          checksum   text not null,
+          applied_at timestamptz not null default now()
+        );
+        comment on table portolan.migrations is 'Which numbered migrations this database has had.';
+        create table if not exists portolan.applied_views (
+          name       text primary key,
+          checksum   text not null,
+          applied_at timestamptz not null default now()
+        );
+        comment on table portolan.applied_views is 'Which text each managed view was last made from.';
+        """
+
+    /// True when it was applied now, false when it had been.
+    private func apply(_ migration: EmbeddedFile) async throws -> Bool {
+        guard let version = Int32(migration.name.prefix { $0.isNumber }) else {
+            throw SchemaError("\(migration.path): a migration's name begins with its number, e.g. 0004_indexes.sql")
+        }
+        let checksum = Checksum.of(migration.text)
+        return try await pool.withTransaction { connection in
+            _ = try await connection.query("select pg_advisory_xact_lock($1)", [Self.advisoryLock])
+            let known = try await connection.query("select checksum from portolan.migrations where version = $1", [version])
+            if let row = known.first {
+                guard try row.decode("checksum", as: String.self) == checksum else {
+                    throw SchemaError(
+                        "\(migration.path) was changed after it was applied to this database; "
+                            + "put it back as it was and write the change as a new migration")
+                }
+                return false
+            }
+            try await connection.executeScript(SQL(unsafeText: migration.text))
+            _ = try await connection.query(
+                "insert into portolan.migrations (version, name, checksum) values ($1, $2, $3)",
+                [version, migration.name, checksum])
+            return true
+        }
+    }
+}
+
+/// SHA-256 of a text, in hexadecimal.
+enum Checksum {
+    static func of(_ text: String) -> String {
+        SHA256.hash(data: Array(text.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}

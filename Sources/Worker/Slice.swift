@@ -1,0 +1,244 @@
+internal import Connections
+internal import FoundationEssentials
+internal import HTTP
+internal import Health
+internal import Ingest
+internal import Jobs
+internal import Limits
+internal import Logging
+internal import Platforms
+internal import Postgres
+internal import RawJSON
+
+/// What every slice of a worker shares.
+struct SliceContext: Sendable {
+    let pool: PostgresPool
+    let queue: Queue
+    let store: PageStore
+    let limiter: any Limiter
+    let transport: any Transport
+    let vault: Vault
+    let platforms: [String: any Platform]
+    let configuration: WorkerConfiguration
+    let wallClock: @Sendable () -> Date
+    let heart: Heart
+    let drain: Drain
+    let logger: Logger
+}
+
+/// One slice: a job run page by page under one lease, until its end, its share of time, or a failure.
+///
+/// ask the platform what comes next → take tokens → send → ask the platform what it means → commit → again
+///
+/// Nothing is kept between pages but the cursor, which each commit stores: a slice can be killed anywhere and the
+/// next one goes on at the last committed page.
+struct Slice {
+    private let context: SliceContext
+    private let job: LeasedJob
+    private let logger: Logger
+    private var random = SystemRandomNumberGenerator()
+    private var pages = 0
+    private var goOns = 0
+    /// Failures that were gone round; they are stored with the next page.
+    private var pendingFlags: [UnifiedError] = []
+
+    init(_ job: LeasedJob, in context: SliceContext) {
+        self.context = context
+        self.job = job
+        var logger = context.logger
+        logger[metadataKey: "job"] = "\(job.jobID)"
+        logger[metadataKey: "connection"] = "\(job.connectionID)"
+        self.logger = logger
+    }
+
+    /// Why a slice ended.
+    private enum Ending {
+        case outcome(Outcome)
+        case failure(UnifiedError)
+        /// The lease is lost, or may be: not a word more.
+        case abandoned
+    }
+
+    mutating func run() async {
+        let (ending, resource) = await runToItsEnd()
+        switch ending {
+        case .outcome(let outcome):
+            await finish { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale" }
+        case .failure(let error):
+            let verdict = Verdict(
+                on: error, attempt: job.attempt, attemptsMax: context.configuration.attemptsMax, using: &random)
+            logger.notice(
+                "slice failed",
+                metadata: ["code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)"])
+            await finish { queue, job throws(PostgresError) in
+                try await queue.finish(
+                    job, verdict.outcome, error: PostgresJSON(error.rowJSON), resource: resource,
+                    streamState: verdict.streamState, connectionState: verdict.connectionState)
+            }
+        case .abandoned:
+            logger.notice("slice abandoned: the lease is lost")
+        }
+    }
+
+    private mutating func runToItsEnd() async -> (Ending, resource: String?) {
+        guard job.kind == JobKind.sync.rawValue,
+            let arguments = try? JSONDecoder().decode(SyncArguments.self, from: Data(job.arguments.utf8))
+        else {
+            let message = "a \(job.kind) job needs arguments like {\"resource\": \"orders\"}; these are something else"
+            return (.failure(UnifiedError(.requestInvalid, message)), nil)
+        }
+        do {
+            return (try await read(arguments.resource), arguments.resource)
+        } catch let error as UnifiedError {
+            return (.failure(error), arguments.resource)
+        } catch let error as PostgresError {
+            return (.failure(UnifiedError(databaseError: error)), arguments.resource)
+        } catch is CancellationError {
+            return (.outcome(.yield), arguments.resource)
+        } catch {
+            let failure = UnifiedError(.internalBug, "unexpected \(type(of: error))")
+            return (.failure(failure), arguments.resource)
+        }
+    }
+
+    private mutating func read(_ resource: String) async throws -> Ending {
+        guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .abandoned }
+        let deadline = ContinuousClock.now + context.configuration.sliceTimeMax
+        while true {
+            if context.drain.isAsked { return .outcome(.yield) }
+            guard context.heart.isConfirmed else { return .abandoned }
+            let page: Page
+            switch try await nextPage(of: stream) {
+            case .page(let next): page = next
+            case .goOn(let cursor):
+                stream.cursor = cursor
+                continue
+            case .wait(let duration): return .outcome(.snooze(for: duration))
+            }
+            let answer: PageAnswer
+            do {
+                answer = try await context.store.commit(page, of: job, stream: resource, platform: stream.platform)
+            } catch let error as PostgresError where error.isConnectionFailure || error.isTransient {
+                // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
+                logger.warning("commit interrupted", metadata: ["error": "\(error)"])
+                guard let again = try await reopen(resource) else { return .abandoned }
+                stream = again
+                continue
+            }
+            guard answer.isHeld else { return .abandoned }
+            pages += 1
+            pendingFlags = []
+            stream.cursor = page.cursor
+            logger.debug(
+                "page",
+                metadata: [
+                    "resource": "\(resource)", "records": "\(page.records.count)", "inserted": "\(answer.inserted)",
+                    "changed": "\(answer.changed)", "unchanged": "\(answer.unchanged)",
+                ])
+            if page.isCaughtUp { return .outcome(.done) }
+            let isUsedUp = pages >= context.configuration.slicePagesMax || ContinuousClock.now >= deadline
+            if answer.isCancelled || answer.isPaused || answer.isDraining || answer.isYieldWanted || isUsedUp {
+                return .outcome(.yield)
+            }
+        }
+    }
+
+    private enum NextPage {
+        case page(Page)
+        case goOn(Cursor)
+        case wait(Duration)
+    }
+
+    private mutating func nextPage(of stream: OpenStream) async throws -> NextPage {
+        let read = stream.read(at: context.wallClock())
+        do {
+            let step = try stream.platform.nextStep(in: read)
+            if let wait = try await takeTokens(for: step, stream) { return .wait(wait) }
+            let exchanges = try await send(step, stream)
+            var page = try stream.platform.page(from: exchanges, in: read)
+            await settle(page.lessons, stream)
+            page.flags += pendingFlags
+            goOns = 0
+            return .page(page)
+        } catch let failure as ReadFailure {
+            await settle(failure.lessons, stream)
+            guard let cursor = failure.goOnWith, goOns < context.configuration.goOnsMax else { throw failure.error }
+            goOns += 1
+            pendingFlags.append(failure.error)
+            return .goOn(cursor)
+        }
+    }
+
+    /// Nil when the tokens were taken; else for how long the job is to be put off.
+    private func takeTokens(for step: Step, _ stream: OpenStream) async throws -> Duration? {
+        let demands = step.requests.flatMap(\.demands)
+        if demands.isEmpty { return nil }
+        var patience = context.configuration.tokenWaitMax
+        while true {
+            let admission = await context.limiter.acquire(
+                demands, buckets: stream.platform.buckets, connectionID: job.connectionID, platform: job.platform)
+            guard case .wait(let wait, _) = admission else { return nil }
+            if wait > patience || context.drain.isAsked { return wait * Double.random(in: 1...1.2) }
+            // Slept while the lease is held, so never for long in all: then others get the slot.
+            patience -= wait
+            try await Task.sleep(for: wait)
+        }
+    }
+
+    private func settle(_ lessons: [LimitLesson], _ stream: OpenStream) async {
+        if lessons.isEmpty { return }
+        await context.limiter.settle(
+            lessons, buckets: stream.platform.buckets, connectionID: job.connectionID, platform: job.platform)
+    }
+
+    /// Sends all requests of a step at once; the first failure cancels the others.
+    private func send(_ step: Step, _ stream: OpenStream) async throws -> [Exchange] {
+        if step.requests.count == 1 { return [try await stream.send(step.requests[0], in: context)] }
+        return try await withThrowingTaskGroup(of: (Int, Exchange).self) { group in
+            for (index, request) in step.requests.enumerated() {
+                group.addTask { (index, try await stream.send(request, in: context)) }
+            }
+            var exchanges = [Exchange?](repeating: nil, count: step.requests.count)
+            for try await (index, exchange) in group { exchanges[index] = exchange }
+            return exchanges.compactMap { $0 }
+        }
+    }
+
+    /// Opens the stream again after the database was lost, for as long as the lease can still be ours.
+    private func reopen(_ resource: String) async throws -> OpenStream? {
+        var delay = Duration.milliseconds(100)
+        while context.heart.isConfirmed {
+            do {
+                return try await OpenStream(job, resource: resource, in: context)
+            } catch let error as PostgresError where error.isConnectionFailure || error.isTransient {
+                try await Task.sleep(for: delay)
+                delay = min(delay * 2, .seconds(2))
+            }
+        }
+        return nil
+    }
+
+    /// Reports the end until the database has it. Gives up when the beats fail too: then the lease runs out by itself.
+    private func finish(_ report: (Queue, LeasedJob) async throws(PostgresError) -> String) async {
+        var delay = Duration.milliseconds(100)
+        while true {
+            do {
+                let result = try await report(context.queue, job)
+                logger.debug("slice ended", metadata: ["result": "\(result)", "pages": "\(pages)"])
+                return
+            } catch {
+                logger.warning("finish interrupted", metadata: ["error": "\(error)"])
+                guard context.heart.isConfirmed, error.isConnectionFailure || error.isTransient else { return }
+            }
+            try? await Task.sleep(for: delay)
+            delay = min(delay * 2, .seconds(2))
+        }
+    }
+}
+
+extension UnifiedError {
+    /// A failure of our own database.
+    init(databaseError error: PostgresError) {
+        self.init(.databaseUnavailable, "the database refused or was lost: \(error)")
+    }
+}

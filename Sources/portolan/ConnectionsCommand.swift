@@ -1,0 +1,169 @@
+internal import ArgumentParser
+internal import Connections
+internal import Foundation
+internal import Logging
+internal import Platforms
+internal import Postgres
+
+struct ConnectionsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connections", abstract: "Merchants' connections.",
+        subcommands: [Add.self, List.self, Renew.self, Resume.self], defaultSubcommand: List.self)
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "add", abstract: "Adds a connection; its streams are due at once.",
+            discussion: """
+                Credentials are read from standard input, one `field=value` a line, so that they are in no \
+                history and no process list:
+
+                  portolan connections add shopify my-shop --base-url https://my-shop.myshopify.com < credentials
+
+                `portolan platforms` says which fields a platform needs.
+                """)
+
+        @Argument(help: "Key of the platform, e.g. shopify.")
+        var platform: String
+
+        @Argument(help: "What to call it: letters, digits, dot, dash, underscore.")
+        var name: String
+
+        @Option(name: .customLong("base-url"), help: "Where the store is. Not needed where all merchants share an address.")
+        var baseURL: String?
+
+        @Option(name: .customLong("set"), parsing: .singleValue, help: "A setting, as name=value. May be given again.")
+        var settings: [String] = []
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var log: LogOptions
+
+        func run() async throws {
+            let platform = try CredentialInput.platform(platform)
+            let url: String
+            switch (baseURL, platform.hosting) {
+            case (let given?, _): url = given
+            case (nil, .shared(let shared)): url = shared
+            case (nil, .perMerchant(let pattern)): throw SettingsError("pass --base-url, e.g. \(pattern)")
+            case (nil, .selfHosted): throw SettingsError("pass --base-url with the store's address")
+            }
+            let credentials = try CredentialInput.read(for: platform)
+            let pairs = try settings.map { try CredentialInput.pair($0, what: "--set") }
+            try await withStore(database, log) { store in
+                try await store.add(
+                    platform: platform, name: name, baseURL: url,
+                    settings: Dictionary(pairs, uniquingKeysWith: { _, last in last }), credentials: credentials)
+            }
+            print("added \(name): \(platform.resources.count) streams are due now")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "Every connection and how it is.")
+
+        @Flag(help: "One JSON array instead of a table.")
+        var json = false
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var log: LogOptions
+
+        func run() async throws {
+            let summaries = try await withStore(database, log, needsKey: false) { try await $0.list() }
+            if json {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+                print(String(decoding: try encoder.encode(summaries), as: UTF8.self))
+                return
+            }
+            var table = Table(["NAME", "PLATFORM", "STATE", "IN SYNC", "BASE URL", ""])
+            for one in summaries {
+                table.add([one.name, one.platform, one.state, "\(one.inSync)/\(one.streams)", one.baseURL, one.stateMessage ?? ""])
+            }
+            print(table.text)
+        }
+    }
+
+    struct Renew: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "renew", abstract: "Replaces a connection's credentials (from standard input) and switches it on again.")
+
+        @Argument(help: "Name of the connection.")
+        var name: String
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var log: LogOptions
+
+        func run() async throws {
+            try await withStore(database, log) { store in
+                guard let key = try await store.platformKey(of: name) else { throw SettingsError("there is no connection \(name)") }
+                let platform = try CredentialInput.platform(key)
+                _ = try await store.renew(name: name, platform: platform, credentials: try CredentialInput.read(for: platform))
+            }
+            print("renewed \(name)")
+        }
+    }
+
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "resume", abstract: "Switches a connection on again; its streams are due at once and go on where they were.")
+
+        @Argument(help: "Name of the connection.")
+        var name: String
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var log: LogOptions
+
+        func run() async throws {
+            let found = try await withStore(database, log, needsKey: false) { try await $0.resume(name: name) }
+            guard found else { throw SettingsError("there is no connection \(name); see: portolan connections list") }
+            print("resumed \(name)")
+        }
+    }
+}
+
+/// Runs `body` with the store of connections.
+///
+/// - Parameter needsKey: false for commands that open and seal nothing, which work without a master key.
+@discardableResult
+private func withStore<R: Sendable>(
+    _ database: DatabaseOptions, _ log: LogOptions, needsKey: Bool = true,
+    _ body: (ConnectionStore) async throws -> R
+) async throws -> R {
+    let logger = try log.logger("portolan.connections")
+    let vault = try needsKey ? MasterKey.vault() : Vault(masterKey: Vault.makeMasterKey())
+    let pool = try database.pool(applicationName: "portolan connections", connectionsMax: 1, logger: logger)
+    let result = try await body(ConnectionStore(pool: pool, vault: vault))
+    await pool.shutdown(within: .seconds(2))
+    return result
+}
+
+/// Credentials as people give them: lines of `field=value` on standard input.
+enum CredentialInput {
+    static func platform(_ key: String) throws -> any Platform {
+        guard let platform = allPlatforms.first(where: { $0.key == key }) else {
+            throw SettingsError("there is no platform \(key); there are \(allPlatforms.map(\.key).joined(separator: ", "))")
+        }
+        return platform
+    }
+
+    static func read(for platform: any Platform) throws -> [String: Secret] {
+        if isatty(STDIN_FILENO) == 1 {
+            let fields = platform.authentication.fields.map { "\($0.name)=…  (\($0.help))" }.joined(separator: "\n")
+            FileHandle.standardError.write(Data("credentials, one a line, then Ctrl-D:\n\(fields)\n".utf8))
+        }
+        var credentials: [String: Secret] = [:]
+        while let line = readLine() {
+            if line.allSatisfy(\.isWhitespace) { continue }
+            let (field, value) = try pair(line, what: "a line of credentials")
+            credentials[field] = Secret(value)
+        }
+        return credentials
+    }
+
+    /// `name=value` taken apart. The error does not repeat the text: it may be a secret.
+    static func pair(_ text: String, what: String) throws -> (String, String) {
+        guard let mark = text.firstIndex(of: "="), mark != text.startIndex else {
+            throw SettingsError("\(what) must look like name=value")
+        }
+        return (String(text[..<mark]), String(text[text.index(after: mark)...]))
+    }
+}
