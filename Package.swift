@@ -79,10 +79,22 @@ let package = Package(
         .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
 
         // Tests mirror the sources; TestKit is imported by test targets only.
-        .target(name: "TestKit", dependencies: ["LocalServers", "Postgres", "Redis", "Schema"], path: "Tests/TestKit"),
+        .target(
+            name: "TestKit", dependencies: ["LocalServers", "Postgres", "Schema", .log], path: "Tests/TestKit"),
         .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
         .testTarget(name: "PlatformsTests", dependencies: ["Platforms", "RawJSON"]),
-        .testTarget(name: "PostgresTests", dependencies: ["CLibPQ", "Postgres"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", .log]),
+        .testTarget(name: "RedisTests", dependencies: ["Redis", .log]),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
+        .testTarget(name: "LimitsTests", dependencies: ["Limits", "Platforms", "Redis", .log]),
+        .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", .log]),
+        .testTarget(name: "SandboxTests", dependencies: ["Platforms", "Sandbox", .lifecycle, .log]),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: [
+                "HTTP", "LocalFleet", "LocalServers", "Platforms", "Postgres", "Sandbox", "TestKit", "portolan", .log,
+            ]),
+        .testTarget(name: "TidyTests", dependencies: []),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -48,3 +48,8 @@ create table portolan.connection_credentials (
 comment on table portolan.connection_credentials is 'Credentials, sealed with AES-GCM; apart from connections so that readers of those need no right to these.';
 comment on column portolan.connection_credentials.key_id is 'Which key of the key ring sealed it.';
 comment on column portolan.connection_credentials.sealed is 'Nonce, ciphertext and tag of a JSON object of strings; the connection id is the authenticated data.';
+
+comment on column portolan.connections.connection_id is 'Stands in every row that belongs to the merchant.';
+comment on column portolan.connections.created_at is 'When it was added.';
+comment on column portolan.connection_credentials.connection_id is 'Whose credentials these are.';
+comment on column portolan.connection_credentials.changed_at is 'When they were last set.';

@@ -1,7 +1,7 @@
 -- Why: the durable queue. Jobs belong to lanes; workers lease lanes, not jobs; a lease is proven by its token.
 --      A job row exists from enqueue to finish and is not written when it is handed over: what is waiting and what runs
 --      is told apart by the lease. Nobody writes these tables except through the functions below.
--- Locks: none on existing tables; everything here is new. Lock order everywhere: leases, then lanes, then jobs.
+-- Locks: none on existing tables; everything here is new. Lock order everywhere: leases, then lanes (in order of lane_id), then jobs.
 -- Breaking: no.
 
 create table portolan.workers (
@@ -100,7 +100,7 @@ create view portolan.jobs_now as
 select j.job_id, j.connection_id, j.lane_id, j.kind, j.band,
        case when j.job_id = le.running then 'running' when j.job_id = any (le.job_ids) then 'handed over'
             when j.run_at > portolan.now() then 'scheduled' else 'queued' end as state,
-       j.run_at, j.attempt, j.max_attempts, j.snoozes, j.rescues, j.dedupe_key, j.cancel_at, j.created_at, le.worker_id, le.claimed_at, le.progress_at, j.args
+       j.run_at, j.attempt, j.max_attempts, j.snoozes, j.rescues, j.pages_count, j.records_count, j.last_error, j.dedupe_key, j.cancel_at, j.created_at, le.worker_id, le.claimed_at, le.progress_at, j.args
 from portolan.jobs j left join portolan.leases le using (lane_id);
 
 -- The head of a lane: the oldest due job of the most urgent band, else the earliest job to come. No row = nothing waiting.
@@ -359,6 +359,7 @@ declare v_now timestamptz := portolan.now(); v_lane bigint;
 begin
   select lane_id into v_lane from portolan.jobs where job_id = p_job;
   if v_lane is null then return 'not waiting'; end if;
+  perform from portolan.leases where lane_id = v_lane for update;       -- a page under way holds it, and the job's row
   perform from portolan.lanes where lane_id = v_lane for update;
   if exists (select from portolan.leases where lane_id = v_lane and p_job = any (job_ids)) then
     update portolan.jobs set cancel_at = coalesce(cancel_at, v_now) where job_id = p_job;
@@ -373,14 +374,14 @@ begin
 end $$;
 
 -- Proof of the lease inside the page transaction, with the job's progress; the answer carries what the worker must know. No row: the lease
--- is lost, and the transaction must change nothing. A page that got through is progress: failed attempts before it no longer count.
+-- is lost, and the transaction must change nothing. A page that got through is progress: failed attempts and dead workers before it no longer count.
 create function portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer default 0, p_checkpoint jsonb default null)
 returns table (cancel boolean, paused boolean, draining boolean, yield_wanted boolean) language sql as $$
   with mine as (
     update portolan.leases set progress_at = portolan.now(), pages = pages + 1, running = p_job
     where lane_id = p_lane and token = p_token and p_job = any (job_ids) returning lane_id, worker_id),
   job as (
-    update portolan.jobs j set pages_count = j.pages_count + 1, records_count = j.records_count + p_records, attempt = 0,
+    update portolan.jobs j set pages_count = j.pages_count + 1, records_count = j.records_count + p_records, attempt = 0, rescues = 0,
       checkpoint = coalesce(p_checkpoint, j.checkpoint)
     from mine where j.job_id = p_job returning j.cancel_at, j.rank)
   select job.cancel_at is not null, l.paused_at is not null, coalesce(w.draining, true),
@@ -426,7 +427,7 @@ comment on column portolan.jobs.run_at is 'Not before this time.';
 comment on column portolan.jobs.cancel_at is 'Asked to stop; the worker is told at its next page.';
 comment on column portolan.jobs.attempt is 'Attempts that failed since the last progress; the running one is attempt + 1.';
 comment on column portolan.jobs.snoozes is 'How often it was put off without counting an attempt: no token, report not ready, platform said wait.';
-comment on column portolan.jobs.rescues is 'How often it was taken from a dead worker; the fifth time it is poison.';
+comment on column portolan.jobs.rescues is 'How often it was taken from a dead worker since the last progress; the fifth time it is poison.';
 comment on column portolan.jobs.dedupe_key is 'At most one waiting job of a lane has it; a running one never swallows a follow-up.';
 comment on column portolan.jobs.args is 'Arguments of the kind, never secrets.';
 comment on column portolan.jobs.args_version is 'Which form of the kind''s arguments this is.';
@@ -444,3 +445,53 @@ comment on column portolan.leases.job_ids is 'Handed over and not yet finished, 
 comment on table portolan.job_history is 'How jobs ended. Append-only, partitioned by day of the end.';
 comment on column portolan.job_history.outcome is 'done, failed (for good), poison (killed its workers), cancelled, merged (into an equal job that came back to wait).';
 comment on view portolan.jobs_now is 'Every live job with its state in words: queued, scheduled, handed over, running.';
+comment on column portolan.workers.host is 'Where it runs, for people.';
+comment on column portolan.workers.version is 'Version of the program.';
+comment on column portolan.workers.started_at is 'When the process registered.';
+comment on column portolan.lanes.lane_id is 'What workers claim.';
+comment on column portolan.lanes.connection_id is 'Whose work it is.';
+comment on column portolan.lanes.band is 'Band of its head job; while leased, of the job that was its head.';
+comment on column portolan.lanes.platform is 'Platform of the connection, so that a claim needs no join.';
+comment on column portolan.jobs.job_id is 'Stays the same in job_history.';
+comment on column portolan.jobs.connection_id is 'Whose work it is.';
+comment on column portolan.jobs.lane_id is 'The lane it waits in.';
+comment on column portolan.jobs.created_at is 'When it was enqueued.';
+comment on column portolan.jobs.max_attempts is 'Failed attempts without progress after which it fails for good.';
+comment on column portolan.jobs.rank is 'The band as a number, 0 most urgent; for the index only.';
+comment on column portolan.jobs.band is 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
+comment on column portolan.jobs.kind is 'What it does, e.g. sync. Workers leave kinds they do not know.';
+comment on column portolan.leases.lane_id is 'The leased lane.';
+comment on column portolan.leases.connection_id is 'Whose work it is.';
+comment on column portolan.leases.worker_id is 'Who holds it.';
+comment on column portolan.leases.claimed_at is 'When it was claimed.';
+comment on column portolan.leases.pages is 'Pages committed under it.';
+comment on column portolan.job_history.job_id is 'Its id while it lived.';
+comment on column portolan.job_history.connection_id is 'Whose work it was.';
+comment on column portolan.job_history.lane_id is 'The lane it ran in.';
+comment on column portolan.job_history.created_at is 'When it was enqueued.';
+comment on column portolan.job_history.started_at is 'When its last lease was claimed; NULL when it never ran.';
+comment on column portolan.job_history.finished_at is 'When it ended; the partition key.';
+comment on column portolan.job_history.worker_id is 'Who ran it last.';
+comment on column portolan.job_history.attempt is 'Attempts that counted, the last one included.';
+comment on column portolan.job_history.snoozes is 'How often it was put off.';
+comment on column portolan.job_history.rescues is 'How often it was taken from a dead worker.';
+comment on column portolan.job_history.pages_count is 'Pages it committed.';
+comment on column portolan.job_history.args_version is 'Which form of the arguments this is.';
+comment on column portolan.job_history.records_count is 'Records it saw, changed or not.';
+comment on column portolan.job_history.parent_job_id is 'The job it was a part of.';
+comment on column portolan.job_history.band is 'Its band at the end.';
+comment on column portolan.job_history.kind is 'What it did.';
+comment on column portolan.job_history.dedupe_key is 'Its deduplication key.';
+comment on column portolan.job_history.args is 'Its arguments.';
+comment on column portolan.job_history.error is 'The unified error it ended with.';
+comment on function portolan.enqueue_many is 'Enqueues any number of jobs, given as parallel arrays. Answers their ids in order; where an equal job waits already, that one''s.';
+comment on function portolan.enqueue is 'Enqueues one job, in the caller''s transaction. Answers its id, or that of the equal job that waits already.';
+comment on function portolan.claim is 'Leases up to p_n lanes of the wish list to a worker and hands over up to p_k due jobs of each.';
+comment on function portolan.prove is 'Proves the lease within a page''s transaction, notes the progress, and tells what the worker must know. No row: the lease is lost.';
+comment on function portolan.finish is 'Ends the run of jobs, each with an outcome. Answers what became of each; stale where the lease had been lost and nothing was changed.';
+comment on function portolan.lane_head is 'Band and time of the job a lane is to be claimed for next. No row: nothing waits.';
+comment on function portolan.cancel is 'Cancels a job: at once when it waits, at its next page when it runs. Answers which of the two, or that it was neither.';
+comment on function portolan.pause_lane is 'Stops a lane from being claimed, or lets it go on. What runs stops after its page.';
+comment on function portolan.beat is 'Registers a worker or says that it is alive. Answers whether it is asked to drain.';
+comment on function portolan.leave is 'Takes away the row of a worker that holds nothing any more.';
+comment on function portolan.reap is 'Takes the leases of workers that stopped beating and of those past their deadline. Answers how many leases.';

@@ -1,6 +1,6 @@
 -- Why: streams (what is read, how far, how fresh), raw records (what was read, as received), and the one function that
 --      commits a page: proof of the lease, records, deletions, flags, cursor and progress, all or nothing.
--- Locks: none on existing tables; everything here is new. Lock order: leases, raw records (by resource and id), streams.
+-- Locks: none on existing tables; everything here is new. Lock order: leases, connections, raw records (by resource and id), streams, lanes, jobs.
 -- Breaking: no.
 
 create table portolan.streams (
@@ -192,9 +192,14 @@ begin
   end if;
 
   if cardinality(p_gone_id) > 0 then
-    update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now
-    from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) g(resource, id, at, source)
-    where r.connection_id = p_connection and r.resource = g.resource and r.external_id = g.id and r.deleted_at is null;
+    -- Locked in order, as the records are.
+    with gone as materialized (
+      select r.ctid as row_at, g.at, g.source
+      from (select distinct on (u.resource collate "C", u.id collate "C") u.* from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) u(resource, id, at, source)
+            order by u.resource collate "C", u.id collate "C") g
+      cross join lateral (select r.ctid from portolan.raw_records r where r.connection_id = p_connection and r.resource = g.resource
+                          and r.external_id = g.id and r.deleted_at is null limit 1 for update) r)
+    update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
     get diagnostics deleted = row_count;
   end if;
 
@@ -246,7 +251,14 @@ create function portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, 
 returns text language plpgsql as $$
 declare v_now timestamptz := portolan.now(); v_connection bigint; v_worker uuid; v_result text;
 begin
-  select le.connection_id, le.worker_id into v_connection, v_worker from portolan.leases le where le.lane_id = p_lane and le.token = p_token;
+  -- Stream and connection are locked before finish locks the lane: the scheduler locks streams first and then their lanes.
+  select le.connection_id, le.worker_id into v_connection, v_worker from portolan.leases le where le.lane_id = p_lane and le.token = p_token for update;
+  if p_error is not null and p_connection_state is not null then
+    perform from portolan.connections c where c.connection_id = v_connection for no key update;
+  end if;
+  if p_error is not null and p_stream_state is not null then
+    perform from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource for no key update;
+  end if;
   select f.result into v_result from portolan.finish(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[v_now + p_delay], array[p_error]) f;
   if v_result = 'stale' or p_error is null then return v_result; end if;
   perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, array[p_error]);
@@ -326,3 +338,29 @@ alter function portolan.enqueue_due set enable_seqscan = off;
 alter function portolan.enqueue_due set jit = off;
 alter function portolan.commit_page set enable_seqscan = off;
 alter function portolan.commit_page set jit = off;
+
+comment on column portolan.streams.connection_id is 'Whose stream it is.';
+comment on column portolan.streams.resource is 'Name of the resource, e.g. orders.';
+comment on column portolan.streams.platform is 'Platform of the connection.';
+comment on column portolan.streams.state_since is 'When it came into this state.';
+comment on column portolan.streams.last_page_at is 'When a page was last committed.';
+comment on column portolan.raw_records.connection_id is 'Whose record it is.';
+comment on column portolan.raw_records.platform is 'Platform of the connection.';
+comment on column portolan.raw_records.first_seen_at is 'When it was first stored.';
+comment on column portolan.raw_records.deletion_source is 'How the deletion was learned; NULL while it exists.';
+comment on column portolan.raw_exact.connection_id is 'Whose record it is.';
+comment on column portolan.raw_exact.resource is 'As in raw_records.';
+comment on column portolan.raw_exact.external_id is 'As in raw_records.';
+comment on column portolan.raw_exact.fetched_at is 'When it was asked for.';
+comment on column portolan.raw_exact.job_id is 'The job that brought it.';
+comment on column portolan.errors.error_id is 'In order of writing.';
+comment on column portolan.errors.occurred_at is 'When it was written down.';
+comment on column portolan.errors.connection_id is 'Whom it concerned.';
+comment on column portolan.errors.resource is 'The stream it concerned.';
+comment on column portolan.errors.job_id is 'The job that met it.';
+comment on column portolan.errors.worker_id is 'Who met it.';
+comment on column portolan.errors.http_status is 'Status of the answer, where there was one.';
+comment on column portolan.errors.platform_code is 'The platform''s own code.';
+comment on column portolan.errors.platform_message is 'The platform''s own words, cut short.';
+comment on column portolan.errors.retry_after is 'How long the platform asked to be left alone.';
+comment on column portolan.errors.external_id is 'The record it concerned.';

@@ -42,6 +42,24 @@ package struct ConnectionStore: Sendable {
     ) async throws -> Int64 {
         try Self.check(credentials, for: platform)
         let base = try Self.checkedBaseURL(baseURL)
+        do {
+            return try await insert(platform, name, base, settings, credentials)
+        } catch let error as PostgresTransactionError {
+            switch error.postgres?.constraint {
+            case "connections_name_key": throw ConnectionError("there is a connection named \(name) already")
+            case "connections_name_check":
+                throw ConnectionError("a name is 1 to 100 letters, digits, dots, hyphens and underscores, and begins with a letter or digit")
+            case "connections_base_url_check":
+                throw ConnectionError("the base URL must look like https://shop.example.com, without credentials and query")
+            default: throw error.body ?? error.postgres ?? error
+            }
+        }
+    }
+
+    private func insert(
+        _ platform: any Platform, _ name: String, _ base: String, _ settings: [String: String],
+        _ credentials: [String: Secret]
+    ) async throws -> Int64 {
         let resources = platform.resources
         return try await pool.withTransaction { connection in
             let rows = try await connection.query(

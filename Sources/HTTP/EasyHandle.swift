@@ -66,7 +66,9 @@ final class EasyHandle {
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_MAXAGE_CONN, configuration.connectionIdleSeconds)
-        set(CURLOPT_BUFFERSIZE, min(max(configuration.receiveBufferBytes, 1024), 512 << 10))
+        // Unchecked: a reused handle may still hold its buffer, and then libcurl refuses and reads less at once.
+        _ = portolan_easy_set_long(
+            pointer, CURLOPT_BUFFERSIZE, min(max(configuration.receiveBufferBytes, 1024), 512 << 10))
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // An empty string is "no proxy, and do not look at the environment"; the same holds for the exceptions.
         set(CURLOPT_PROXY, configuration.proxy ?? "")
@@ -85,8 +87,6 @@ final class EasyHandle {
         set(CURLOPT_URL, request.url)
         set(CURLOPT_USERAGENT, userAgent)
         set(CURLOPT_CONNECTTIMEOUT_MS, request.limits.connect.wholeMilliseconds)
-        // A request that must not be repeated gets a new connection: libcurl repeats on kept ones only.
-        set(CURLOPT_FRESH_CONNECT, request.sendsOnce ? 1 : 0)
         switch (request.method, request.body) {
         case (.head, _): set(CURLOPT_NOBODY, 1)
         case (.get, _): set(CURLOPT_HTTPGET, 1)
@@ -127,10 +127,12 @@ final class EasyHandle {
         headerList = list
     }
 
-    /// Sets the protocol version; `pipes` makes a request wait for a connection being made if that one may be shared.
-    func setVersion(_ version: Int, pipes: Bool) {
+    /// Sets the protocol version, and whether the request waits for a connection being made if that one may be shared,
+    /// or gets one of its own: libcurl repeats a request on kept connections only.
+    func setVersion(_ version: Int, waitsToShare: Bool, needsFresh: Bool) {
         set(CURLOPT_HTTP_VERSION, version)
-        set(CURLOPT_PIPEWAIT, pipes ? 1 : 0)
+        set(CURLOPT_PIPEWAIT, waitsToShare ? 1 : 0)
+        set(CURLOPT_FRESH_CONNECT, needsFresh ? 1 : 0)
     }
 
     // MARK: While and after running

@@ -33,8 +33,7 @@ package final class HTTPClient: Sendable {
     /// Sends a request and hands over the response as soon as its head is there, the body still arriving.
     ///
     /// The transfer ends with the closure: what has not been read by then is not fetched. While the closure does not
-    /// read, the server is made to wait. Streams run over HTTP/1.1, because in libcurl 7.88 a paused HTTP/2 stream
-    /// breaks its connection.
+    /// read, the server is made to wait.
     /// **Errors**: those of `execute` until the head is there; later ones are thrown by the body's iterator.
     package func stream<Value>(
         _ request: HTTPRequest, _ read: (HTTPResponse) async throws -> Value

@@ -8,7 +8,7 @@ package struct HTTPClientConfiguration: Sendable {
         case automatic
         /// HTTP/1.1 only.
         case http1
-        /// HTTP/2 without negotiation, also without TLS; for servers known to speak it.
+        /// HTTP/2 without negotiation, also without TLS; one request a connection, for tests.
         case http2PriorKnowledge
     }
 

@@ -92,20 +92,22 @@ final class LoopCore {
 
     private func launch(_ transfer: Transfer) {
         transfer.easy.prepare(for: transfer, configuration)
-        let (version, pipes) = protocolVersion(for: transfer)
-        transfer.easy.setVersion(version, pipes: pipes)
+        setProtocol(of: transfer)
         multi.add(transfer.easy)
         noteDeadline(of: transfer)
     }
 
-    private func protocolVersion(for transfer: Transfer) -> (version: Int, pipes: Bool) {
-        // A paused HTTP/2 stream breaks its connection in libcurl 7.88 ("error in the HTTP2 framing layer", measured
-        // with nghttpd): what may be paused gets an HTTP/1.1 connection of its own.
-        if transfer.ticket.isStream { return (portolan_http_1_1, false) }
-        return switch configuration.version {
-        case .automatic: (portolan_http_2_tls, transfer.origin.scheme == "https" && !transfer.request.sendsOnce)
-        case .http1: (portolan_http_1_1, false)
-        case .http2PriorKnowledge: (portolan_http_2_prior_knowledge, !transfer.request.sendsOnce)
+    private func setProtocol(of transfer: Transfer) {
+        let once = transfer.request.sendsOnce
+        switch configuration.version {
+        case .automatic:
+            let mayShare = transfer.origin.scheme == "https" && !once
+            transfer.easy.setVersion(portolan_http_2_tls, waitsToShare: mayShare, needsFresh: once)
+        case .http1:
+            transfer.easy.setVersion(portolan_http_1_1, waitsToShare: false, needsFresh: once)
+        case .http2PriorKnowledge:
+            // libcurl 7.88.1 cannot use such a connection twice: the second request fails with code 16.
+            transfer.easy.setVersion(portolan_http_2_prior_knowledge, waitsToShare: false, needsFresh: true)
         }
     }
 

@@ -14,11 +14,6 @@ struct Ticket: Sendable {
     let recipient: Recipient
     let started: ContinuousClock.Instant
 
-    /// Whether the body goes through a channel, and may therefore be paused.
-    var isStream: Bool {
-        if case .stream = recipient { true } else { false }
-    }
-
     /// Whether the caller has gone already.
     var isAbandoned: Bool {
         switch recipient {

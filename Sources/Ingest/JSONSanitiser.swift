@@ -61,7 +61,9 @@ enum JSONSanitiser {
 
         private mutating func escape() {
             guard let unit = codeUnit(at: index) else {
-                index = min(index + 2, bytes.count)
+                // What follows belongs to the escape, unless it is a byte that needs cleaning itself.
+                let isPlain = index + 1 < bytes.count && (0x20..<0x80).contains(bytes[index + 1])
+                index += isPlain ? 2 : 1
                 return
             }
             switch unit {
@@ -85,7 +87,10 @@ enum JSONSanitiser {
             guard position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
                 bytes[position + 1] == UInt8(ascii: "u")
             else { return nil }
-            return UInt16(String(decoding: bytes[(position + 2)..<(position + 6)], as: UTF8.self), radix: 16)
+            // The initialiser takes a sign as well, which no escape has.
+            let digits = bytes[(position + 2)..<(position + 6)]
+            guard digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-") else { return nil }
+            return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
         }
 
         private mutating func replace(_ count: Int, with replacement: [UInt8]) {

@@ -23,7 +23,7 @@ package struct PageStore: Sendable {
     ///   reads the cursor again and goes on from there.
     package func commit(
         _ page: Page, of job: LeasedJob, stream: String, platform: any Platform
-    ) async throws -> PageAnswer {
+    ) async throws(PostgresError) -> PageAnswer {
         let records = RecordBatch(page.records)
         let scope = Scope(page: page, job: job, stream: stream, platform: platform)
         do throws(PostgresError) {
@@ -41,7 +41,7 @@ package struct PageStore: Sendable {
                                   $16, $17, $18, $19, $20, $21, $22, $23, $24)
         """
 
-    private func commitCarefully(_ batch: RecordBatch, _ scope: Scope) async throws -> PageAnswer {
+    private func commitCarefully(_ batch: RecordBatch, _ scope: Scope) async throws(PostgresError) -> PageAnswer {
         var sorted = CarefulBatch(batch)
         let rows = try await pool.query(
             "select portolan.json_problem(p) as problem from unnest($1::text[]) with ordinality u(p, o) order by o",
@@ -49,21 +49,31 @@ package struct PageStore: Sendable {
         var problems: [String?] = []
         for row in rows { problems.append(try row.decode("problem")) }
         sorted.reject(problems)
-        return try await pool.withTransaction { connection in
-            let rows = try await connection.query(
-                Self.commitPage, scope.parameters(for: sorted.storable, extraFlags: sorted.flags))
-            let answer = try PageAnswer(rows)
-            guard answer.isHeld else { return answer }
-            let exact = sorted.exact
-            try await connection.query(
-                "select portolan.keep_exact($1, $2, $3, $4, $5, $6, $7)",
-                [
-                    scope.job.connectionID, scope.job.jobID, exact.map(\.record.resource), exact.map(\.record.id),
-                    PostgresSliceArray(RecordSlices(exact.map(\.record)), as: .bytea), exact.map(\.reason),
-                    exact.map(\.record.fetchedAt),
-                ])
-            return answer
+        let parted = sorted
+        do throws(PostgresTransactionError) {
+            return try await pool.withTransaction { connection in try await Self.commit(parted, scope, on: connection) }
+        } catch {
+            if error.isCommitOutcomeUnknown { throw PostgresError(.connectionLost, "no answer to the commit of a page") }
+            throw error.postgres ?? PostgresError(.misuse, "a page's transaction failed: \(error)")
         }
+    }
+
+    private static func commit(
+        _ batch: CarefulBatch, _ scope: Scope, on connection: PostgresConnection
+    ) async throws(PostgresError) -> PageAnswer {
+        let rows = try await connection.query(
+            commitPage, scope.parameters(for: batch.storable, extraFlags: batch.flags))
+        let answer = try PageAnswer(rows)
+        guard answer.isHeld else { return answer }
+        let exact = batch.exact
+        try await connection.query(
+            "select portolan.keep_exact($1, $2, $3, $4, $5, $6, $7)",
+            [
+                scope.job.connectionID, scope.job.jobID, exact.map(\.record.resource), exact.map(\.record.id),
+                PostgresSliceArray(RecordSlices(exact.map(\.record)), as: .bytea), exact.map(\.reason),
+                exact.map(\.record.fetchedAt),
+            ])
+        return answer
     }
 
     /// What of the parameters does not depend on which records can be stored.

@@ -15,7 +15,7 @@ package struct Backoff: Sendable {
     /// The upper end of the range the wait is drawn from.
     package func longestDelay(afterAttempt attempt: Int) -> Duration {
         // Beyond 30 doublings the cap has long been reached; the bound keeps the product from overflowing.
-        let doubled = base * (1 << min(max(attempt - 1, 0), 30))
+        let doubled = base * (1 << min(max(attempt, 1) - 1, 30))
         return min(cap, doubled)
     }
 

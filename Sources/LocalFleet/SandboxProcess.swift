@@ -2,13 +2,19 @@ internal import Foundation
 internal import HTTP
 package import LocalServers
 internal import Sandbox
+internal import Synchronization
 
 /// A sandbox in a process of its own, spoken to over its control interface.
-package struct SandboxProcess: Sendable {
-    package let process: ChildProcess
+package final class SandboxProcess: Sendable {
     /// Example: `http://127.0.0.1:41234`
     package let url: String
+    private let current: Mutex<ChildProcess>
+    private let executable: String
+    private let folder: String
     private let http: HTTPClient
+
+    /// The process as it runs now; another one after a restart.
+    package var process: ChildProcess { current.withLock { $0 } }
 
     /// A store as the sandbox tells it. The credentials are made up.
     package struct Store: Sendable, Decodable {
@@ -38,18 +44,39 @@ package struct SandboxProcess: Sendable {
         package let description: String
     }
 
+    private init(_ process: ChildProcess, url: String, executable: String, folder: String, http: HTTPClient) {
+        current = Mutex(process)
+        self.url = url
+        self.executable = executable
+        self.folder = folder
+        self.http = http
+    }
+
     static func start(
-        executable: String, plan: SandboxPlan, folder: String, http: HTTPClient, port: Int = 0
+        executable: String, plan: SandboxPlan, folder: String, http: HTTPClient
     ) async throws -> SandboxProcess {
-        let planPath = folder + "/sandbox-plan.json"
-        try JSONEncoder().encode(plan).write(to: URL(filePath: planPath))
+        try JSONEncoder().encode(plan).write(to: URL(filePath: folder + "/sandbox-plan.json"))
+        let (process, url) = try await spawn(executable, folder: folder, port: "0")
+        return SandboxProcess(process, url: url, executable: executable, folder: folder, http: http)
+    }
+
+    /// Starts it again at the same address after it was killed. Its stores are made anew from the plan's seed.
+    package func restart() async throws {
+        let port = url.split(separator: ":").last.map(String.init) ?? "0"
+        let (process, _) = try await Self.spawn(executable, folder: folder, port: port)
+        current.withLock { $0 = process }
+    }
+
+    private static func spawn(
+        _ executable: String, folder: String, port: String
+    ) async throws -> (ChildProcess, url: String) {
         let process = try await ChildProcess.start(
             Command(
-                executable, ["sandbox", "--port", "\(port)", "--plan", planPath], output: .lines,
+                executable, ["sandbox", "--port", port, "--plan", folder + "/sandbox-plan.json"], output: .lines,
                 errors: .file(folder + "/sandbox.log")))
         let mark = "sandbox listening on "
         for await line in process.outputLines where line.hasPrefix(mark) {
-            return SandboxProcess(process: process, url: String(line.dropFirst(mark.count)), http: http)
+            return (process, String(line.dropFirst(mark.count)))
         }
         throw Failure(description: "the sandbox ended before it listened; see \(folder)/sandbox.log")
     }

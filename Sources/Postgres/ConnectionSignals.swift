@@ -65,6 +65,11 @@ final class ConnectionSignals: Sendable {
         }
     }
 
+    /// Before another cancel request of the same operation is sent.
+    func expectAnotherDelivery() {
+        state.withLock { $0.isCancelDelivered = false }
+    }
+
     /// Makes the running operation, and every later one, give up at once. For shutting down.
     func abort() {
         state.withLock { state in
@@ -73,9 +78,9 @@ final class ConnectionSignals: Sendable {
         }
     }
 
-    var isCancelRequested: Bool { state.withLock(\.isCancelRequested) }
-    var isCancelDelivered: Bool { state.withLock(\.isCancelDelivered) }
-    var isAborted: Bool { state.withLock(\.isAborted) }
+    var isCancelRequested: Bool { state.withLock { $0.isCancelRequested } }
+    var isCancelDelivered: Bool { state.withLock { $0.isCancelDelivered } }
+    var isAborted: Bool { state.withLock { $0.isAborted } }
 
     /// Whether the connection is connected, idle, outside any transaction, pipeline or COPY. Kept up to date after
     /// every operation, so that the pool can judge a returned connection without a hop to its thread.

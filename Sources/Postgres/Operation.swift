@@ -20,7 +20,12 @@ struct Operation {
     private struct Stop {
         let reason: StopReason
         let giveUpAt: ContinuousClock.Instant
+        /// When to ask again: a request that overtakes its statement finds an idle server and is forgotten there.
+        var askAgainAt: ContinuousClock.Instant
+        var requestCount = 1
     }
+
+    private static let askAgainAfter: Duration = .milliseconds(100)
 
     private let id: UInt64
     private let signals: ConnectionSignals
@@ -44,6 +49,10 @@ struct Operation {
 
     /// Set once the server was asked to cancel.
     var stopReason: StopReason? { stop?.reason }
+    /// How often the server was asked to cancel.
+    var cancelRequestCount: Int { stop?.requestCount ?? 0 }
+    /// The server was left with its answer outstanding: the connection is beyond use.
+    private(set) var hasGivenUp = false
 
     /// The next result, nil at the end of a statement; sends what is still unsent meanwhile.
     ///
@@ -102,7 +111,8 @@ struct Operation {
     private mutating func wait(for readiness: Readiness) throws(PostgresError) {
         while true {
             try checkStop()
-            if pollOnce(link.socket, readiness, until: stop?.giveUpAt ?? deadline) { return }
+            let limit = stop.map { min($0.giveUpAt, $0.askAgainAt) } ?? deadline
+            if pollOnce(link.socket, readiness, until: limit) { return }
         }
     }
 
@@ -113,7 +123,8 @@ struct Operation {
         }
         let now = ContinuousClock.now
         if let stop {
-            if now >= stop.giveUpAt { throw stop.reason.error }
+            guard now < stop.giveUpAt else { throw giveUp(stop.reason) }
+            if now >= stop.askAgainAt { try askAgain(now) }
             return
         }
         if signals.isCancelRequested {
@@ -124,17 +135,38 @@ struct Operation {
     }
 
     private mutating func ask(_ reason: StopReason, _ now: ContinuousClock.Instant) throws(PostgresError) {
-        guard canCancel, let cancel = link.makeCancel() else { throw reason.error }
-        let (id, signals) = (id, signals)
-        guard cancel.send(completion: { signals.cancelDelivered(for: id) }) else { throw reason.error }
-        stop = Stop(reason: reason, giveUpAt: now + grace)
+        guard canCancel, sendCancel() else { throw giveUp(reason) }
+        stop = Stop(reason: reason, giveUpAt: now + grace, askAgainAt: now + Self.askAgainAfter)
     }
 
-    /// Waits until the cancel request has reached the server, so that it cannot hit what is sent next.
+    /// Asks once more, but only after the previous request has arrived: never are two under way.
+    private mutating func askAgain(_ now: ContinuousClock.Instant) throws(PostgresError) {
+        let pause = Self.askAgainAfter * (1 << min(cancelRequestCount, 6))
+        stop?.askAgainAt = now + pause
+        guard signals.isCancelDelivered else { return }
+        signals.expectAnotherDelivery()
+        guard sendCancel() else { throw giveUp(stop?.reason ?? .cancelled) }
+        stop?.requestCount += 1
+    }
+
+    private func sendCancel() -> Bool {
+        guard let cancel = link.makeCancel() else { return false }
+        let (id, signals) = (id, signals)
+        return cancel.send(completion: { signals.cancelDelivered(for: id) })
+    }
+
+    private mutating func giveUp(_ reason: StopReason) -> PostgresError {
+        hasGivenUp = true
+        return reason.error
+    }
+
+    /// Waits until the cancel request has reached the server, so that it cannot hit what is sent next, and sends no
+    /// further one.
     ///
     /// - Returns: false when that is still unknown at the end of the grace, or no cancel was sent.
     mutating func awaitCancelDelivery() -> Bool {
         guard let stop else { return false }
+        self.stop?.askAgainAt = stop.giveUpAt
         while !signals.isCancelDelivered {
             guard ContinuousClock.now < stop.giveUpAt, !signals.isAborted else { return false }
             _ = pollOnce(-1, .read, until: stop.giveUpAt)
@@ -162,8 +194,9 @@ struct Operation {
         guard let limit else { return -1 }
         let (seconds, attoseconds) = (limit - ContinuousClock.now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        return Int32(clamping: Int64(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue
-            + attoseconds / 1_000_000_000_000_000 + 1)
+        return Int32(
+            clamping: Int64(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue
+                + attoseconds / 1_000_000_000_000_000 + 1)
     }
 }
 

@@ -70,7 +70,8 @@ extension PostgresConnection {
             } else if usesNamedStatements, !statements.isFull {
                 let name = statements.makeName()
                 step.preparedName = name
-                isSent = link.sendPrepare(name: name, request.text, request.parameters)
+                isSent =
+                    link.sendPrepare(name: name, request.text, request.parameters)
                     && link.sendPrepared(name: name, request.parameters)
             } else {
                 isSent = link.sendQuery(request.text, request.parameters)

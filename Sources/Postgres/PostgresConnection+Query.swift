@@ -1,9 +1,9 @@
 extension PostgresConnection {
     /// Runs one statement and returns its rows.
     ///
-    /// The statement is prepared at its first use and kept for the session. If the server has dropped it (26000), or its
-    /// result has changed shape since (0A000), it is retried once, provided no transaction is open; in a transaction the
-    /// error is reported, and the next attempt works.
+    /// The statement is prepared at its first use and kept for the session. If the server has dropped it (26000), or
+    /// its result has changed shape since (0A000), it is retried once, provided no transaction is open; in a
+    /// transaction the error is reported, and the next attempt works. After a 26000 the session names nothing more.
     ///
     /// - Parameter timeLimit: overrides the configuration's `statementTimeLimit`.
     ///
@@ -80,6 +80,8 @@ extension PostgresConnection {
         guard link.sendPrepare(name: name, text, parameters) else { throw Self.sendFailed }
         _ = try operation.collect()
         statements.insert(name, for: text, parameters)
+        // A cancel that was sent meanwhile would find nothing to cancel, and the statement would run unhindered.
+        if let reason = operation.stopReason { throw reason.error }
         return name
     }
 

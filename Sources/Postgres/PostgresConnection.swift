@@ -1,5 +1,5 @@
-package import Logging
 internal import Dispatch
+package import Logging
 
 /// One session with a Postgres server.
 ///
@@ -42,7 +42,8 @@ package actor PostgresConnection {
     ///
     /// - Parameter timeLimit: overrides the configuration's `connectTimeLimit`.
     ///
-    /// **Errors**: `connectFailed` (with the SQLSTATE when the server refused), `timedOut`, `cancelled`, `misuse` once closed.
+    /// **Errors**: `connectFailed` (with the SQLSTATE when the server refused), `timedOut`, `cancelled`; `misuse` once
+    /// closed.
     package func connect(timeLimit: Duration? = nil) async throws(PostgresError) {
         guard !isClosed else { throw PostgresError(.misuse, "the connection was closed") }
         guard link == nil else { return }
@@ -77,7 +78,7 @@ package actor PostgresConnection {
         }
     }
 
-    /// A pooler hands out backend ids of its own making: a session whose id differs from the server's is not ours alone.
+    /// A pooler hands out backend ids of its own making: a session whose id is not the server's is not ours alone.
     private func recognisePooler(until deadline: ContinuousClock.Instant) async throws(PostgresError) {
         guard configuration.preparedStatements, !traits.isBehindPooler, let link else { return }
         let parameters = try EncodedParameters([])
@@ -157,12 +158,9 @@ package actor PostgresConnection {
     ) -> Result<T, PostgresError> {
         var result = result
         // A statement still active after its end is one whose results were not all read.
-        var isUsable = link.map { $0.isAlive && (isCopying || !$0.isActive) } ?? false
-        if case .failure(let error) = result {
-            switch error.code {
-            case .connectionLost, .connectFailed, .timedOut, .cancelled: isUsable = false
-            default: break
-            }
+        var isUsable = !operation.hasGivenUp && link.map { $0.isAlive && (isCopying || !$0.isActive) } ?? false
+        if case .failure(let error) = result, error.code == .connectionLost || error.code == .connectFailed {
+            isUsable = false
         }
         if isUsable, let reason = operation.stopReason {
             isUsable = proveClean(&operation, after: result)
@@ -179,14 +177,19 @@ package actor PostgresConnection {
 
     /// After a cancel was sent: it must have arrived, and must have been spent.
     ///
-    /// A statement that ended with 57014 has spent it. One that ended otherwise was faster; then an empty statement
-    /// takes the blow if there is one still to come. Behind a pooler, whose forwarding cannot be seen, that proves nothing.
+    /// A statement that ended with 57014 has spent a single request. Otherwise it was faster, or more were sent; then
+    /// an empty statement takes the blow if there is one still to come. Behind a pooler, whose forwarding cannot be
+    /// seen, that proves nothing.
     private func proveClean<T>(_ operation: inout Operation, after result: Result<T, PostgresError>) -> Bool {
         guard operation.awaitCancelDelivery(), let link else { return false }
-        if case .failure(let error) = result, error.sqlState == "57014" { return true }
-        guard !traits.isBehindPooler, !link.isInPipeline, link.isIdle, link.sendScript("") else { return false }
+        if case .failure(let error) = result, error.sqlState == "57014", operation.cancelRequestCount == 1 {
+            return true
+        }
+        guard !traits.isBehindPooler, !link.isInPipeline, !link.isActive else { return false }
+        let before = link.transactionState
+        guard link.sendScript("") else { return false }
         _ = try? operation.collect()
-        return link.isAlive && link.isIdle
+        return link.isAlive && link.transactionState == before
     }
 
     func dropLink() {

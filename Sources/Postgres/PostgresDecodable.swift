@@ -35,7 +35,9 @@ package struct PostgresCell {
         _ type: T.Type, at offset: Int = 0, for wanted: Any.Type
     ) throws(PostgresError) -> T {
         let bytes = try present(as: wanted)
-        guard offset >= 0, bytes.count - offset >= MemoryLayout<T>.size else { throw malformed(wanted, "too few bytes") }
+        guard offset >= 0, bytes.count - offset >= MemoryLayout<T>.size else {
+            throw malformed(wanted, "too few bytes")
+        }
         return T(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 

@@ -8,7 +8,8 @@ package struct PostgresError: Error, Sendable {
         package let rawValue: String
         package init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The connection could not be made: network, TLS, or refused by the server. Retryable unless the server said why not.
+        /// The connection could not be made: network, TLS, or refused by the server. Retryable unless the server said
+        /// why not.
         package static let connectFailed = Code(rawValue: "connect_failed")
         /// The connection was lost while in use or was lost earlier. The statement may or may not have taken effect.
         package static let connectionLost = Code(rawValue: "connection_lost")

@@ -1,5 +1,5 @@
-package import Logging
 internal import Dispatch
+package import Logging
 internal import Synchronization
 
 /// A bounded set of connections to one database, lent out one caller at a time, first come first served.
@@ -79,8 +79,9 @@ package final class PostgresPool: Sendable {
     ///
     /// - Parameter waitTimeLimit: overrides the pool's.
     ///
-    /// **Errors**: what the closure throws; `poolTimedOut`, `poolOverloaded`, `poolClosed`, `cancelled`; `connectFailed`
-    /// when the wait ended while the server could not be reached, or at once when it refused for good.
+    /// **Errors**: what the closure throws; `poolTimedOut`, `poolOverloaded`, `poolClosed`, `cancelled`;
+    /// `connectFailed` or `timedOut` when the wait ended while the server could not be reached, or at once when it
+    /// refused for good.
     @discardableResult
     package func withConnection<T>(
         waitTimeLimit: Duration? = nil, _ body: (PostgresConnection) async throws -> T
@@ -197,7 +198,9 @@ package final class PostgresPool: Sendable {
     /// Connects in the caller's own task, pausing after failures, until its patience ends.
     ///
     /// The caller holds a slot; whatever the outcome, the slot is turned into a lease or released.
-    private func connectInSlot(until patienceEnds: ContinuousClock.Instant) async throws(PostgresError) -> PostgresConnection {
+    private func connectInSlot(until patienceEnds: ContinuousClock.Instant) async throws(PostgresError)
+        -> PostgresConnection
+    {
         var lastFailure: PostgresError?
         while true {
             do throws(PostgresError) {
@@ -232,7 +235,9 @@ package final class PostgresPool: Sendable {
     }
 
     /// Sleeps until connecting is allowed again; returns a connection if one became idle instead.
-    private func awaitBackoff(until patienceEnds: ContinuousClock.Instant) async throws(PostgresError) -> PostgresConnection? {
+    private func awaitBackoff(until patienceEnds: ContinuousClock.Instant) async throws(PostgresError)
+        -> PostgresConnection?
+    {
         guard let notBefore = shared.withLock({ $0.pool.connectNotBefore }), notBefore > .now else { return nil }
         do {
             try await Task.sleep(until: min(notBefore, patienceEnds), clock: .continuous)
@@ -273,7 +278,8 @@ package final class PostgresPool: Sendable {
 
     /// Makes sure that a connection that lay idle still works; connects anew in its place if not.
     private func checked(
-        _ connection: PostgresConnection, idleSince: ContinuousClock.Instant, until patienceEnds: ContinuousClock.Instant
+        _ connection: PostgresConnection, idleSince: ContinuousClock.Instant,
+        until patienceEnds: ContinuousClock.Instant
     ) async throws(PostgresError) -> PostgresConnection {
         var isAlive = await connection.isQuietlyAlive()
         if isAlive, ContinuousClock.now - idleSince > limits.idleCheckAfter {
@@ -301,7 +307,8 @@ package final class PostgresPool: Sendable {
         guard isNeeded else { return }
         let delay = max(.zero, instant - .now).components
         let nanoseconds = Int(clamping: delay.seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let interval = nanoseconds.overflow ? Int.max : nanoseconds.partialValue + Int(delay.attoseconds / 1_000_000_000)
+        let interval =
+            nanoseconds.overflow ? Int.max : nanoseconds.partialValue + Int(delay.attoseconds / 1_000_000_000)
         timerQueue.asyncAfter(deadline: .now() + .nanoseconds(interval)) { [weak self] in
             self?.timerFired(setFor: instant)
         }

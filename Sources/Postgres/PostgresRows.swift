@@ -45,7 +45,8 @@ package struct PostgresRows: Sendable, RandomAccessCollection {
         let column = columns[index]
         let cell = cells[row * columns.count + index]
         let result: Result<T, PostgresError> = bytes.withUnsafeBytes { buffer in
-            let content = cell.length < 0 ? nil : UnsafeRawBufferPointer(rebasing: buffer[cell.start..<cell.start + cell.length])
+            let content =
+                cell.length < 0 ? nil : UnsafeRawBufferPointer(rebasing: buffer[cell.start..<cell.start + cell.length])
             let cell = PostgresCell(bytes: content, type: column.type, column: column.name)
             do throws(PostgresError) { return .success(try T.decode(cell)) } catch { return .failure(error) }
         }

@@ -70,7 +70,9 @@ package struct PostgresByteRanges: PostgresByteSlices {
     /// `ranges` must lie within `bytes`; nil is NULL.
     package init(of bytes: [UInt8], _ ranges: [Range<Int>?]) {
         precondition(
-            ranges.allSatisfy { $0.map { bytes.indices.contains($0) || ($0.isEmpty && $0.lowerBound <= bytes.count) } ?? true },
+            ranges.allSatisfy {
+                $0.map { bytes.indices.contains($0) || ($0.isEmpty && $0.lowerBound <= bytes.count) } ?? true
+            },
             "every range must lie within the bytes")
         self.bytes = bytes
         self.ranges = ranges

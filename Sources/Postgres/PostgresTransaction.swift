@@ -97,7 +97,8 @@ extension PostgresConnection {
             throw error.recoded(.commitOutcomeUnknown, "no answer to COMMIT: \(error.code.rawValue)")
         }
         guard rows.commandTag == "COMMIT" else {
-            throw PostgresError(.transactionAborted, "COMMIT rolled back: a statement had failed and its error was swallowed")
+            throw PostgresError(
+                .transactionAborted, "COMMIT rolled back: a statement had failed and its error was swallowed")
         }
     }
 }

@@ -36,12 +36,17 @@ package struct PostgresType: RawRepresentable, Hashable, Sendable {
         (.interval, 1187, "interval"), (.numeric, 1231, "numeric"), (.uuid, 2951, "uuid"),
         (.jsonb, 3807, "jsonb"),
     ]
-    private static let arrayOf = Dictionary(uniqueKeysWithValues: known.map { ($0.type, PostgresType(rawValue: $0.array)) })
+    private static let arrayOf = Dictionary(
+        uniqueKeysWithValues: known.map { ($0.type, PostgresType(rawValue: $0.array)) })
     private static let names = Dictionary(
         uniqueKeysWithValues: known.flatMap { [($0.type.rawValue, $0.name), ($0.array, $0.name + "[]")] }
-            + [(0, "inferred"), (705, "unknown"), (2278, "void"), (1082, "date"), (1114, "timestamp"), (2249, "record")])
+            + [
+                (0, "inferred"), (705, "unknown"), (2278, "void"), (1082, "date"), (1114, "timestamp"),
+                (2249, "record"),
+            ])
 
-    private static let elementOf = Dictionary(uniqueKeysWithValues: known.map { (PostgresType(rawValue: $0.array), $0.type) })
+    private static let elementOf = Dictionary(
+        uniqueKeysWithValues: known.map { (PostgresType(rawValue: $0.array), $0.type) })
 
     /// The type of an array of this type, where there is one that this module knows.
     package var arrayType: PostgresType? { Self.arrayOf[self] }

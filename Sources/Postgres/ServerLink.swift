@@ -69,6 +69,8 @@ final class ServerLink {
     var socket: Int32 { PQsocket(connection) }
     var isAlive: Bool { PQstatus(connection) == CONNECTION_OK && PQsocket(connection) >= 0 }
     var backendID: Int32 { PQbackendPID(connection) }
+    /// libpq's number for it; only good for comparing.
+    var transactionState: UInt32 { PQtransactionStatus(connection).rawValue }
     /// Whether no transaction is open and nothing is under way.
     var isIdle: Bool { PQtransactionStatus(connection) == PQTRANS_IDLE }
     /// Whether a transaction is open and has not failed.

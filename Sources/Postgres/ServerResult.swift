@@ -74,13 +74,18 @@ struct ServerResult: ~Copyable {
                 }
             }
         }
-        let bytes = [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
-            for (index, cell) in cells.enumerated() where cell.length > 0 {
-                let source = PQgetvalue(result, Int32(index / columnCount), Int32(index % columnCount))!
-                UnsafeMutableRawPointer(buffer.baseAddress! + cell.start).copyMemory(from: source, byteCount: cell.length)
+        // Asked for no capacity at all, the initialiser would write to the empty array that all threads share.
+        let bytes =
+            total == 0
+            ? []
+            : [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
+                for (index, cell) in cells.enumerated() where cell.length > 0 {
+                    let source = PQgetvalue(result, Int32(index / columnCount), Int32(index % columnCount))!
+                    UnsafeMutableRawPointer(buffer.baseAddress! + cell.start).copyMemory(
+                        from: source, byteCount: cell.length)
+                }
+                count = total
             }
-            count = total
-        }
         return PostgresRows(
             columns: columns, count: rowCount, cells: cells, bytes: bytes,
             affectedRowCount: PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0,

@@ -10,9 +10,9 @@ final class ServerTraits: Sendable {
     private let state = Mutex(State())
 
     /// There is a pooler between: named statements and session settings are not ours to keep.
-    var isBehindPooler: Bool { state.withLock(\.isBehindPooler) }
+    var isBehindPooler: Bool { state.withLock { $0.isBehindPooler } }
     /// The start-up packet must not carry `options`.
-    var refusesStartupOptions: Bool { state.withLock(\.refusesStartupOptions) }
+    var refusesStartupOptions: Bool { state.withLock { $0.refusesStartupOptions } }
 
     func learnPooler(refusesOptions: Bool = false) {
         state.withLock { state in

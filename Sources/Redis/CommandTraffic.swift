@@ -20,14 +20,15 @@ struct CommandTraffic: ConnectionTraffic {
 
     var isWaiting: Bool { !waiting.isEmpty }
 
-    mutating func takeInbox() -> Bool {
+    var isFinished: Bool { isStopping && waiting.isEmpty && sent.isEmpty }
+
+    mutating func takeInbox() {
         let (calls, isStopping) = mailbox.take()
         self.isStopping = isStopping
         for call in calls {
             waiting.append(call)
             nextDeadline = nextDeadline.map { min($0, call.deadline) } ?? call.deadline
         }
-        return !isStopping || !waiting.isEmpty || !sent.isEmpty
     }
 
     mutating func connected(at now: Instant) {}
@@ -99,6 +100,6 @@ struct CommandTraffic: ConnectionTraffic {
         }
     }
 
-    // Nothing can be left: once `takeInbox` has seen the stop, no call is taken in.
+    // Nothing can be left: once the stop has been seen, no call is taken in.
     mutating func closed() { mailbox.close() }
 }

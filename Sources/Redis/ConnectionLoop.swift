@@ -58,9 +58,12 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
 
     /// Returns when the traffic is shut down.
     mutating func run() {
-        while traffic.takeInbox() {
+        while true {
+            traffic.takeInbox()
             advance(at: .now)
             flush()
+            // Last before the wait: whatever was done above may have ended what was left to do.
+            if traffic.isFinished { break }
             wait()
         }
         socket = nil

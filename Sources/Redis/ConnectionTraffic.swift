@@ -6,11 +6,13 @@ typealias Instant = ContinuousClock.Instant
 protocol ConnectionTraffic {
     /// Whether something is waiting to be sent.
     var isWaiting: Bool { get }
+    /// Whether the connection is to be shut down and nothing is left that would wait for it.
+    var isFinished: Bool { get }
     /// When `checkDeadlines` wants to be called at the latest.
     var nextDeadline: Instant? { get }
 
-    /// Takes over what other threads have handed in; false when the connection is to be shut down.
-    mutating func takeInbox() -> Bool
+    /// Takes over what other threads have handed in.
+    mutating func takeInbox()
     /// The handshake is done.
     mutating func connected(at now: Instant)
     /// Moves what is waiting into `output`, whole, until it holds about `bytesMax`.

@@ -27,7 +27,9 @@ struct SubscriptionTraffic: ConnectionTraffic {
     /// Hints are not worth hammering a server for: back-off alone decides about attempts.
     var isWaiting: Bool { false }
 
-    mutating func takeInbox() -> Bool { !control.isStopping }
+    var isFinished: Bool { control.isStopping }
+
+    mutating func takeInbox() {}
 
     mutating func connected(at now: Instant) {
         waitingBytes = []

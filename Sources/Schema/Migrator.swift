@@ -28,7 +28,18 @@ package struct Migrator: Sendable {
         package var viewsChanged = false
     }
 
+    /// - Throws: ``SchemaError`` for what is wrong with a file or with what the database holds already;
+    ///   ``PostgresError`` when the database refuses or is lost.
     package func migrate() async throws -> Report {
+        do {
+            return try await migrateAll()
+        } catch let error as PostgresTransactionError {
+            // What a person has to read is what happened inside the transaction.
+            throw error.body ?? error.postgres ?? error
+        }
+    }
+
+    private func migrateAll() async throws -> Report {
         var report = Report()
         try await prepare()
         for migration in migrations where try await apply(migration) {
@@ -55,12 +66,19 @@ package struct Migrator: Sendable {
           applied_at timestamptz not null default now()
         );
         comment on table portolan.migrations is 'Which numbered migrations this database has had.';
+        comment on column portolan.migrations.version is 'The number its name begins with.';
+        comment on column portolan.migrations.name is 'Name of the file.';
+        comment on column portolan.migrations.checksum is 'SHA-256 of the text that was applied; an applied file never changes.';
+        comment on column portolan.migrations.applied_at is 'When it was applied.';
         create table if not exists portolan.applied_views (
           name       text primary key,
           checksum   text not null,
           applied_at timestamptz not null default now()
         );
-        comment on table portolan.applied_views is 'Which text each managed view was last made from.';
+        comment on table portolan.applied_views is 'Which text the managed views were last made from.';
+        comment on column portolan.applied_views.name is 'What was applied: all of them.';
+        comment on column portolan.applied_views.checksum is 'SHA-256 of the texts.';
+        comment on column portolan.applied_views.applied_at is 'When they were last applied.';
         """
 
     /// True when it was applied now, false when it had been.

@@ -36,7 +36,15 @@ struct ViewInstaller: Sendable {
             return try await installOnce(contracts, checksum: checksum, afresh: false)
         } catch let error as PostgresTransactionError where Self.cannotBeReplaced.contains(error.postgres?.sqlState ?? "") {
             logger.info("views changed shape and are made afresh")
+        }
+        do {
             return try await installOnce(contracts, checksum: checksum, afresh: true)
+        } catch let error as PostgresTransactionError where error.postgres?.sqlState == "2BP01" {
+            // The detail names what stands in the way; it quotes no data.
+            let dependents = error.postgres?.server?.detail ?? "the database does not say which"
+            throw SchemaError(
+                "a view that has to be made afresh is built upon: \(dependents). "
+                    + "Drop what is built upon it, migrate, and create it again; until then nothing is changed")
         }
     }
 

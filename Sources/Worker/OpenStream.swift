@@ -18,7 +18,8 @@ struct OpenStream: Sendable {
 
     /// Nil when the lease is lost.
     ///
-    /// - Throws: ``PostgresError``, or a ``UnifiedError`` that says what of the connection is not usable.
+    /// - Throws: ``PostgresError``, a ``UnifiedError`` that says what of the connection is not usable, or
+    ///   ``ConnectionNotActive``.
     init?(_ job: LeasedJob, resource: String, in context: SliceContext) async throws {
         let rows = try await context.pool.query(
             """
@@ -29,7 +30,9 @@ struct OpenStream: Sendable {
         let name: String = try row.decode("connection_name")
         let state: String = try row.decode("connection_state")
         guard state == "active" else {
-            throw UnifiedError(.cancelled, "connection \(name) is \(state); switch it on with: portolan connections resume \(name)")
+            throw ConnectionNotActive(
+                reason: UnifiedError(
+                    .cancelled, "connection \(name) is \(state); switch it on with: portolan connections resume \(name)"))
         }
         guard let platform = context.platforms[job.platform], try row.decode("has_stream") else {
             throw UnifiedError(.configInvalid, "connection \(name) has no stream \(resource), or its platform is unknown here")
@@ -70,4 +73,10 @@ struct OpenStream: Sendable {
             throw UnifiedError(error, route: request.route)
         }
     }
+}
+
+/// The connection was switched off, or blocked, after the job was enqueued. The job ends: going back to wait it would be
+/// handed out again at once, and switching the connection on makes all of its streams due anyway.
+struct ConnectionNotActive: Error {
+    let reason: UnifiedError
 }

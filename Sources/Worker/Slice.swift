@@ -55,6 +55,8 @@ struct Slice {
     private enum Ending {
         case outcome(Outcome)
         case failure(UnifiedError)
+        /// Nobody wants the job any more: it ends, and nothing but its own end is told.
+        case dropped(UnifiedError)
         /// The lease is lost, or may be: not a word more.
         case abandoned
     }
@@ -65,8 +67,10 @@ struct Slice {
         case .outcome(let outcome):
             await finish { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale" }
         case .failure(let error):
+            // A page that was committed is progress: failed attempts before it no longer count.
             let verdict = Verdict(
-                on: error, attempt: job.attempt, attemptsMax: context.configuration.attemptsMax, using: &random)
+                on: error, attempt: pages > 0 ? 1 : job.attempt, attemptsMax: context.configuration.attemptsMax,
+                using: &random)
             logger.notice(
                 "slice failed",
                 metadata: ["code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)"])
@@ -74,6 +78,13 @@ struct Slice {
                 try await queue.finish(
                     job, verdict.outcome, error: PostgresJSON(error.rowJSON), resource: resource,
                     streamState: verdict.streamState, connectionState: verdict.connectionState)
+            }
+        case .dropped(let error):
+            logger.notice("job dropped", metadata: ["why": "\(error.message)"])
+            await finish { queue, job throws(PostgresError) in
+                try await queue.finish(
+                    job, .failed, error: PostgresJSON(error.rowJSON), resource: resource, streamState: nil,
+                    connectionState: nil)
             }
         case .abandoned:
             logger.notice("slice abandoned: the lease is lost")
@@ -91,6 +102,8 @@ struct Slice {
             return (try await read(arguments.resource), arguments.resource)
         } catch let error as UnifiedError {
             return (.failure(error), arguments.resource)
+        } catch let error as ConnectionNotActive {
+            return (.dropped(error.reason), arguments.resource)
         } catch let error as PostgresError {
             return (.failure(UnifiedError(databaseError: error)), arguments.resource)
         } catch is CancellationError {
@@ -116,9 +129,10 @@ struct Slice {
             case .wait(let duration): return .outcome(.snooze(for: duration))
             }
             let answer: PageAnswer
-            do {
+            do throws(PostgresError) {
                 answer = try await context.store.commit(page, of: job, stream: resource, platform: stream.platform)
-            } catch let error as PostgresError where error.isConnectionFailure || error.isTransient {
+            } catch {
+                guard error.isConnectionFailure || error.isTransient else { throw error }
                 // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
                 logger.warning("commit interrupted", metadata: ["error": "\(error)"])
                 guard let again = try await reopen(resource) else { return .abandoned }

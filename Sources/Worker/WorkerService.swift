@@ -154,8 +154,8 @@ package struct WorkerService: Service {
 
 /// In which order a worker asks for platforms and bands.
 ///
-/// Urgent work first; but every tenth claim begins with the least urgent band, so that each band keeps a share
-/// however much there is above it. Platforms take turns.
+/// Urgent work first; but every seventh claim begins with one of the other bands, in turn, so that each keeps a share
+/// however much there is above it: every band comes first within 28 claims. Platforms take turns.
 struct WishList: Sendable {
     private let platforms: [String]
 
@@ -163,7 +163,7 @@ struct WishList: Sendable {
 
     func ordered(turn: Int) -> [(platform: String, band: Band)] {
         var bands = Band.allCases
-        if turn % 10 == 9 { bands.insert(bands.remove(at: bands.count - 1 - (turn / 10) % 3), at: 0) }
+        if turn % 7 == 6 { bands.insert(bands.remove(at: bands.count - 1 - (turn / 7) % (bands.count - 1)), at: 0) }
         let start = platforms.isEmpty ? 0 : turn % platforms.count
         let rotated = platforms[start...] + platforms[..<start]
         return bands.flatMap { band in rotated.map { ($0, band) } }

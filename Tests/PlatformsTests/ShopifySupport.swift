@@ -55,7 +55,8 @@ final class ShopifyDriver {
         // Time passes between question and answer: a page must not depend on the clock.
         now += 0.7
         do throws(ReadFailure) {
-            let page = try platform.page(from: exchanges, in: StreamRead(resource: resource, cursor: cursor, now: now + 5))
+            let page = try platform.page(
+                from: exchanges, in: StreamRead(resource: resource, cursor: cursor, now: now + 5))
             pages += 1
             lessons += page.lessons
             flags += page.flags
@@ -109,7 +110,8 @@ final class ShopifyDriver {
             }
             if stored.payload != payload {
                 differences.append(
-                    "differs \(key)\n  \(String(decoding: stored.payload, as: UTF8.self))\n  \(String(decoding: payload, as: UTF8.self))")
+                    "differs \(key)\n  \(String(decoding: stored.payload, as: UTF8.self))\n  \(String(decoding: payload, as: UTF8.self))"
+                )
             }
         }
         for key in records.keys where truth[key] == nil { differences.append("too many \(key)") }

@@ -12,7 +12,8 @@ struct CancellationTests {
     private func waitUntilSleeping(_ backend: Int32, seenBy observer: PostgresConnection) async throws {
         try await waitUntil("the statement to run") {
             let rows = try await observer.query(
-                "select 1 from pg_stat_activity where pid = $1 and state = 'active' and wait_event = 'PgSleep'", [backend])
+                "select 1 from pg_stat_activity where pid = $1 and state = 'active' and wait_event = 'PgSleep'",
+                [backend])
             return !rows.isEmpty
         }
     }
@@ -36,7 +37,9 @@ struct CancellationTests {
 
     @Test("a late cancel never hits the next statement, however the race ends")
     func lateCancel() async throws {
-        try await withConnection { connection in
+        try await withConnection {
+            $0.cancelGrace = .seconds(300)
+        } _: { connection in
             for round in 0..<300 {
                 let task = Task { try await connection.query("select $1 as n", [round]) }
                 for _ in 0..<(round % 7) { await Task.yield() }
@@ -49,6 +52,21 @@ struct CancellationTests {
                 let next = try await connection.query("select $1 as n, pg_sleep(0.0005)", [round])
                 #expect(try next[0].decode("n", as: Int.self) == round)
             }
+        }
+    }
+
+    @Test("a cancel that overtakes its statement is repeated until it tells")
+    func overtakingCancel() async throws {
+        try await withConnection {
+            $0.cancelGrace = .seconds(300)
+        } _: { connection in
+            for round in 0..<40 {
+                let task = Task { try await connection.query("select pg_sleep(600)") }
+                for _ in 0..<round { await Task.yield() }
+                task.cancel()
+                #expect(try await postgresError { _ = try await task.value }.code == .cancelled)
+            }
+            try await connection.query("select 1")
         }
     }
 
@@ -97,7 +115,8 @@ struct CancellationTests {
             #expect(script.code == .timedOut)
             let pipeline = try await postgresError {
                 _ = try await connection.queryAll(
-                    [PostgresStatement("select pg_sleep(600)"), PostgresStatement("select 1")], timeLimit: .milliseconds(50))
+                    [PostgresStatement("select pg_sleep(600)"), PostgresStatement("select 1")],
+                    timeLimit: .milliseconds(50))
             }
             #expect(pipeline.code == .timedOut)
             #expect(try await backendID(of: connection) == backend)
@@ -116,7 +135,10 @@ struct CancellationTests {
             }
             try await waitUntil("the transaction to sleep") {
                 try await !pool.query(
-                    "select 1 from pg_stat_activity where query like '%/* cancelled in transaction */' and wait_event = 'PgSleep'"
+                    """
+                    select 1 from pg_stat_activity
+                    where query like '%/* cancelled in transaction */' and wait_event = 'PgSleep'
+                    """
                 ).isEmpty
             }
             task.cancel()

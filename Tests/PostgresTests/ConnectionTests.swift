@@ -7,7 +7,8 @@ struct ConnectionTests {
     @Test("a server error carries SQLSTATE, constraint and table; its description keeps the values out")
     func serverErrors() async throws {
         try await withConnection { connection in
-            try await connection.query("create temp table t (id int8 constraint t_once primary key, word text not null)")
+            try await connection.query(
+                "create temp table t (id int8 constraint t_once primary key, word text not null)")
             try await connection.query("insert into t values ($1, $2)", [4711, "x"])
             let unique = try await postgresError {
                 try await connection.query("insert into t values ($1, $2)", [4711, "secret"])
@@ -36,7 +37,9 @@ struct ConnectionTests {
             try await connection.query("create temp table t (id int8)")
             let inserted = try await connection.query("insert into t select generate_series(1, 42)")
             #expect(inserted.affectedRowCount == 42 && inserted.isEmpty && inserted.commandTag == "INSERT 0 42")
-            #expect(try await connection.query("select id from t order by id").map { try $0.decode(at: 0, as: Int.self) } == Array(1...42))
+            #expect(
+                try await connection.query("select id from t order by id").map { try $0.decode(at: 0, as: Int.self) }
+                    == Array(1...42))
             #expect(try await connection.query("").isEmpty)
         }
     }
@@ -53,7 +56,8 @@ struct ConnectionTests {
                             ])
                             return try results[0].get()[0].decode("n", as: Int.self) == number
                         }
-                        return try await connection.query("select $1 as n", [number])[0].decode("n", as: Int.self) == number
+                        return try await connection.query("select $1 as n", [number])[0].decode("n", as: Int.self)
+                            == number
                     }
                 }
                 for try await isRight in group { #expect(isRight) }
@@ -64,7 +68,8 @@ struct ConnectionTests {
     @Test("a statement is prepared once for a session, and again in the next")
     func preparedStatements() async throws {
         try await withConnection { connection in
-            let prepared: SQL = "select count(*) as n from pg_prepared_statements where statement like 'select $1::int8 + 1%'"
+            let prepared: SQL =
+                "select count(*) as n from pg_prepared_statements where statement like 'select $1::int8 + 1%'"
             let sql: SQL = "select $1::int8 + 1 as n"
             for number in 0..<3 {
                 #expect(try await connection.query(sql, [number])[0].decode("n", as: Int.self) == number + 1)
@@ -122,14 +127,17 @@ struct ConnectionTests {
             $0.preparedStatements = false
         } _: { connection in
             try await connection.query("select $1::int8", [1])
-            #expect(try await connection.query("select count(*) as n from pg_prepared_statements")[0].decode("n", as: Int.self) == 0)
+            #expect(
+                try await connection.query("select count(*) as n from pg_prepared_statements")[0].decode(
+                    "n", as: Int.self) == 0)
         }
     }
 
     @Test("a script runs as one transaction and reports its first error")
     func scripts() async throws {
         try await withConnection { connection in
-            try await connection.executeScript("create temp table t (a int); insert into t values (1); insert into t values (2);")
+            try await connection.executeScript(
+                "create temp table t (a int); insert into t values (1); insert into t values (2);")
             let error = try await postgresError {
                 try await connection.executeScript("insert into t values (3); select 1/0; insert into t values (4)")
             }
@@ -137,7 +145,9 @@ struct ConnectionTests {
             #expect(try await connection.query("select count(*) as n from t")[0].decode("n", as: Int.self) == 2)
             let copy = try await postgresError { try await connection.executeScript("copy t from stdin") }
             #expect(copy.code == .misuse)
-            #expect(try await postgresError { try await connection.query(SQL(unsafeText: "select 1\0; select 2")) }.code == .misuse)
+            #expect(
+                try await postgresError { try await connection.query(SQL(unsafeText: "select 1\0; select 2")) }.code
+                    == .misuse)
         }
     }
 
@@ -148,9 +158,13 @@ struct ConnectionTests {
         } _: { connection in
             let show: SQL = "select current_setting('statement_timeout') as value"
             #expect(try await connection.query(show)[0].decode("value", as: String.self) == "21s")
-            #expect(try await connection.query(show, timeLimit: .seconds(119))[0].decode("value", as: String.self) == "2min")
-            #expect(try await connection.query(show, timeLimit: .seconds(1))[0].decode("value", as: String.self) == "21s")
-            let raised = try await connection.withTransaction { tx in try await tx.query(show, timeLimit: .seconds(119)) }
+            #expect(
+                try await connection.query(show, timeLimit: .seconds(119))[0].decode("value", as: String.self) == "2min"
+            )
+            #expect(
+                try await connection.query(show, timeLimit: .seconds(1))[0].decode("value", as: String.self) == "21s")
+            let raised = try await connection.withTransaction { tx in try await tx.query(show, timeLimit: .seconds(119))
+            }
             #expect(try raised[0].decode("value", as: String.self) == "2min")
             #expect(try await connection.query(show)[0].decode("value", as: String.self) == "21s")
         }
@@ -184,17 +198,26 @@ struct ConnectionTests {
 struct ConfigurationTests {
     @Test("no way of printing a configuration shows the password")
     func redaction() throws {
-        for url in ["postgresql://bob:pa55word@db.example:5433/shop?sslmode=verify-full", "host=db.example password=pa55word user=bob"] {
+        for url in [
+            "postgresql://bob:pa55word@db.example:5433/shop?sslmode=verify-full",
+            "host=db.example password=pa55word user=bob",
+        ] {
             let configuration = try PostgresConfiguration(url: url)
             var dumped = ""
             dump([configuration], to: &dumped)
-            for text in ["\(configuration)", String(reflecting: configuration), "\([configuration])", "\(["k": configuration])", dumped] {
+            for text in [
+                "\(configuration)", String(reflecting: configuration), "\([configuration])", "\(["k": configuration])",
+                dumped,
+            ] {
                 #expect(!text.contains("pa55word"))
                 #expect(text.contains("host=db.example"))
             }
-            #expect(configuration.connectionParameters(withStartupOptions: true).contains { $0 == ("password", "pa55word") })
+            #expect(
+                configuration.connectionParameters(withStartupOptions: true).contains { $0 == ("password", "pa55word") }
+            )
         }
-        let pool = PostgresPool(try PostgresConfiguration(url: "postgresql://bob:pa55word@db.example"), logger: quietLogger)
+        let pool = PostgresPool(
+            try PostgresConfiguration(url: "postgresql://bob:pa55word@db.example"), logger: quietLogger)
         var dumped = ""
         dump(pool, to: &dumped)
         #expect(!dumped.contains("pa55word"))
@@ -212,7 +235,8 @@ struct ConfigurationTests {
         try await withConnection { connection in
             try await connection.executeScript("create role locked login password 'right'")
         }
-        let url = PrivateServer.shared.url.replacing("postgres@", with: "locked:pa55word@").replacing("/postgres?", with: "/nowhere?")
+        let url = PrivateServer.shared.url.replacing("postgres@", with: "locked:pa55word@").replacing(
+            "/postgres?", with: "/nowhere?")
         let connection = PostgresConnection(try PostgresConfiguration(url: url), logger: quietLogger)
         let error = try await postgresError { try await connection.connect() }
         #expect(!"\(error)\(error.debugDescription)".contains("pa55word"))
@@ -221,10 +245,15 @@ struct ConfigurationTests {
     @Test("options of the URL win over defaults, and start-up options are joined")
     func merging() throws {
         var configuration = try PostgresConfiguration(
-            url: "postgresql://h/db?application_name=mine&keepalives_idle=7&options=-c%20work_mem%3D8MB&connect_timeout=3&sslmode=verify-full")
+            url:
+                "postgresql://h/db?application_name=mine&keepalives_idle=7&options=-c%20work_mem%3D8MB"
+                + "&connect_timeout=3&sslmode=verify-full"
+        )
         configuration.statementTimeLimit = .milliseconds(1500)
         let parameters = Dictionary(
-            uniqueKeysWithValues: configuration.connectionParameters(withStartupOptions: true).map { ($0.keyword, $0.value) })
+            uniqueKeysWithValues: configuration.connectionParameters(withStartupOptions: true).map {
+                ($0.keyword, $0.value)
+            })
         #expect(parameters["application_name"] == "mine")
         #expect(parameters["keepalives_idle"] == "7")
         #expect(parameters["options"] == "-c work_mem=8MB -c statement_timeout=2500")

@@ -72,7 +72,8 @@ struct PipelineTests {
     func largeBothWays() async throws {
         let block = [UInt8](repeating: 7, count: 1_000_000)
         try await withConnection { connection in
-            let results = try await connection.queryAll((0..<20).map { _ in PostgresStatement("select $1 as b", [block]) })
+            let results = try await connection.queryAll(
+                (0..<20).map { _ in PostgresStatement("select $1 as b", [block]) })
             for result in results { #expect(try result.get()[0].decode("b", as: [UInt8].self) == block) }
         }
     }
@@ -83,12 +84,18 @@ struct PipelineTests {
             try await connection.query("create temp table t (id int8, word text, data bytea, list text[])")
             let count = try await connection.copyIn("copy t from stdin (format binary)", format: .binary) { writer in
                 for id in 0..<20_000 {
-                    try await writer.write(row: [id, id % 3 == 0 ? nil : "wörd \(id)", [UInt8(id % 256)], ["a", nil] as [String?]])
+                    try await writer.write(row: [
+                        id, id % 3 == 0 ? nil : "wörd \(id)", [UInt8(id % 256)], ["a", nil] as [String?],
+                    ])
                 }
             }
             #expect(count == 20_000)
             let row = try await connection.query(
-                "select count(*) as n, count(word) as words, max(word) filter (where id = 1) as one, sum(length(data)) as bytes, max(list) as list from t")[0]
+                """
+                select count(*) as n, count(word) as words, max(word) filter (where id = 1) as one,
+                       sum(length(data)) as bytes, max(list) as list from t
+                """
+            )[0]
             let (n, words, one, bytes) = try row.decode(Int.self, Int.self, String.self, Int.self)
             #expect(n == 20_000 && words == 13_333 && one == "wörd 1" && bytes == 20_000)
             #expect(try row.decode("list", as: [String?].self) == ["a", nil])

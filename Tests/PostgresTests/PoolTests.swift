@@ -74,8 +74,12 @@ struct PoolStateTests {
         #expect(state.removeWaiter(id: 2) == nil)
         #expect(state.removeExpired(now: start + .seconds(1)) == ["waiter 1"])
         #expect(describe(state.release(fakes[0], isReusable: true, now: start)) == "connection to waiter 3")
-        for (index, fake) in fakes.enumerated() { _ = state.release(fake, isReusable: true, now: start + .seconds(index)) }
-        #expect(state.removeIdle(since: start + .seconds(1)).map(ObjectIdentifier.init) == fakes.prefix(2).map(ObjectIdentifier.init))
+        for (index, fake) in fakes.enumerated() {
+            _ = state.release(fake, isReusable: true, now: start + .seconds(index))
+        }
+        #expect(
+            state.removeIdle(since: start + .seconds(1)).map(ObjectIdentifier.init)
+                == fakes.prefix(2).map(ObjectIdentifier.init))
         #expect(state.idle.count == 1)
     }
 
@@ -111,7 +115,10 @@ struct PoolTests {
                         try await pool.withConnection { connection in
                             most.update { $0 = max($0, pool.status.leasedCount) }
                             let rows = try await connection.query(
-                                "select $1 as n, (select count(*) from pg_stat_activity where application_name = 'pool-limit') as open",
+                                """
+                                select $1 as n, count(*) as open from pg_stat_activity
+                                where application_name = 'pool-limit'
+                                """,
                                 [number])
                             let (n, open) = try rows[0].decode(Int.self, Int.self)
                             #expect(n == number && open <= 3)
@@ -121,7 +128,9 @@ struct PoolTests {
                 try await group.waitForAll()
             }
             #expect(most.value <= 3)
-            #expect(pool.status == .init(leasedCount: 0, idleCount: pool.status.idleCount, connectingCount: 0, waitingCount: 0))
+            #expect(
+                pool.status
+                    == .init(leasedCount: 0, idleCount: pool.status.idleCount, connectingCount: 0, waitingCount: 0))
         }
     }
 
@@ -177,7 +186,7 @@ struct PoolTests {
             limits.waitersMax = 1
             limits.waitTimeLimit = .milliseconds(100)
         } _: { pool in
-            try await pool.withConnection { _ in
+            try await pool.withConnection(waitTimeLimit: .seconds(30)) { _ in
                 let waiter = Task { try await pool.query("select 1") }
                 try await waitUntil("the caller to wait") { pool.status.waitingCount == 1 }
                 #expect(try await postgresError { try await pool.query("select 1") }.code == .poolOverloaded)
@@ -232,7 +241,8 @@ struct PoolTests {
             try await waitUntil("the idle connection to go") { pool.status.idleCount == 0 }
             try await withConnection { observer in
                 try await waitUntil("the server to see it") {
-                    try await observer.query("select from pg_stat_activity where application_name = 'idle-closed'").isEmpty
+                    try await observer.query("select from pg_stat_activity where application_name = 'idle-closed'")
+                        .isEmpty
                 }
             }
         }
@@ -270,7 +280,9 @@ struct PoolTests {
         let sleeper = Task { try await pool.query("select pg_sleep(600) /* shut down */") }
         try await withConnection { observer in
             try await waitUntil("the statement to run") {
-                try await !observer.query("select from pg_stat_activity where query like '%/* shut down */' and wait_event = 'PgSleep'").isEmpty
+                try await !observer.query(
+                    "select from pg_stat_activity where query like '%/* shut down */' and wait_event = 'PgSleep'"
+                ).isEmpty
             }
         }
         await pool.shutdown(within: .zero)
@@ -279,7 +291,8 @@ struct PoolTests {
 
     @Test("a server that refuses for good is reported at once")
     func refusedForGood() async throws {
-        let configuration = try PostgresConfiguration(url: PrivateServer.shared.url.replacing("/postgres?", with: "/nowhere?"))
+        let configuration = try PostgresConfiguration(
+            url: PrivateServer.shared.url.replacing("/postgres?", with: "/nowhere?"))
         let pool = PostgresPool(configuration, logger: quietLogger)
         #expect(try await postgresError { try await pool.query("select 1") }.sqlState == "3D000")
         #expect(pool.status.connectingCount == 0)

@@ -50,7 +50,9 @@ private final class PrivatePooler: Sendable {
     }
 
     func waitUntilReady() async throws {
-        try await waitUntil("the pooler to listen") { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }
+        try await waitUntil("the pooler to listen") {
+            FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432")
+        }
     }
 }
 
@@ -133,14 +135,17 @@ struct PoolerTests {
         let pooler = try PrivatePooler()
         try await pooler.waitUntilReady()
         let pool = PostgresPool(try pooler.configuration(), logger: quietLogger)
-        let error = try await postgresError { try await pool.query("select pg_sleep(600)", timeLimit: .milliseconds(50)) }
+        let error = try await postgresError {
+            try await pool.query("select pg_sleep(600)", timeLimit: .milliseconds(50))
+        }
         #expect(error.code == .timedOut && error.sqlState == "57014")
         for round in 0..<50 {
             let task = Task { try await pool.query("select $1 as n", [round]) }
             for _ in 0..<(round % 7) { await Task.yield() }
             task.cancel()
             _ = try? await task.value
-            #expect(try await pool.query("select $1 as n, pg_sleep(0.001)", [round])[0].decode("n", as: Int.self) == round)
+            #expect(
+                try await pool.query("select $1 as n, pg_sleep(0.001)", [round])[0].decode("n", as: Int.self) == round)
         }
         await pool.shutdown()
     }

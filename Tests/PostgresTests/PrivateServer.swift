@@ -29,7 +29,12 @@ final class PrivateServer: Sendable {
         directory = "/tmp/pl-" + String(UInt32.random(in: .min ... .max), radix: 36)
         try! FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         if getuid() == 0 { Self.run("/bin/chown", ["postgres:postgres", directory]) }
-        Self.run("/bin/sh", ["-c", "\(Self.asPostgres) \(Self.binaries)/initdb -D \(directory)/data -U postgres -A trust -N >/dev/null"])
+        Self.run(
+            "/bin/sh",
+            [
+                "-c",
+                "\(Self.asPostgres) \(Self.binaries)/initdb -D \(directory)/data -U postgres -A trust -N >/dev/null",
+            ])
         start()
     }
 
@@ -60,8 +65,9 @@ final class PrivateServer: Sendable {
         process.arguments = [
             "-c",
             """
-            rm -f \(directory)/data/postmaster.pid
-            \(Self.asPostgres) \(Self.binaries)/postgres -D \(directory)/data -k \(directory) \(Self.settings) </dev/null &
+            rm -f \(directory)/data/postmaster.pid \(directory)/.s.PGSQL.5432.lock
+            \(Self.asPostgres) \(Self.binaries)/postgres -D \(directory)/data -k \(directory) \(Self.settings) \
+            </dev/null &
             server=$!
             read line
             if [ -z "$line" ]; then kill -CONT $server; kill -QUIT $server; wait $server; rm -rf \(directory); fi
@@ -70,12 +76,14 @@ final class PrivateServer: Sendable {
         process.standardInput = lifeline
         try! process.run()
         shell.withLock { $0 = Shell(process: process, lifeline: lifeline) }
-        Self.run("/bin/sh", ["-c", "for i in $(seq 600); do \(Self.binaries)/pg_isready -q -h \(directory) && exit 0; sleep 0.05; done; exit 1"])
+        let ask = "\(Self.binaries)/pg_isready -q -U postgres -h \(directory)"
+        Self.run("/bin/sh", ["-c", "for i in $(seq 600); do \(ask) && exit; sleep 0.05; done; exit 1"])
     }
 
     /// Kills the postmaster and all its children the hard way, as a machine's failure would.
     func killHard() {
         let pid = postmasterID
+        kill(pid, SIGSTOP)  // so that it begets no more children
         let children = Self.read("/proc/\(pid)/task/\(pid)/children").split(separator: " ").compactMap { Int32($0) }
         shell.withLock { shell in
             kill(pid, SIGKILL)

@@ -25,7 +25,7 @@ struct ServerFailureTests {
             let lost = try await postgresError { _ = try await sleeper.value }
             #expect(lost.code == .connectionLost && lost.isTransient)
             let none = try await postgresError {
-                _ = try await pool.withConnection(waitTimeLimit: .milliseconds(300)) { try await $0.query("select 1") }
+                _ = try await pool.withConnection(waitTimeLimit: .seconds(1)) { try await $0.query("select 1") }
             }
             #expect(none.code == .connectFailed && none.isTransient)
             // These keep trying, with growing pauses, until the server is back.
@@ -44,7 +44,8 @@ struct ServerFailureTests {
             configuration.cancelGrace = .milliseconds(100)
         } _: { pool in
             try await pool.withConnection { connection in
-                let backend = try await connection.query("select pg_backend_pid() as pid")[0].decode("pid", as: Int32.self)
+                let backend = try await connection.query("select pg_backend_pid() as pid")[0].decode(
+                    "pid", as: Int32.self)
                 kill(backend, SIGSTOP)
                 defer { kill(backend, SIGCONT) }
                 let error = try await postgresError {
@@ -106,7 +107,8 @@ struct ServerFailureTests {
     func outOfSlots() async throws {
         let server = PrivateServer()
         try await withConnection(to: server) { connection in
-            try await connection.executeScript("create role guest login connection limit 0; create role few login connection limit 1")
+            try await connection.executeScript(
+                "create role guest login connection limit 0; create role few login connection limit 1")
         }
         let configuration = try PostgresConfiguration(url: server.url.replacing("postgres@", with: "guest@"))
         let connection = PostgresConnection(configuration, logger: quietLogger)

@@ -26,7 +26,8 @@ func withConnection<T>(
 /// A pool on the shared server, shut down afterwards.
 @discardableResult
 func withPool<T>(
-    to server: PrivateServer = .shared, _ configure: (inout PostgresPool.Limits, inout PostgresConfiguration) -> Void = { _, _ in },
+    to server: PrivateServer = .shared,
+    _ configure: (inout PostgresPool.Limits, inout PostgresConfiguration) -> Void = { _, _ in },
     _ body: (PostgresPool) async throws -> T
 ) async throws -> T {
     var limits = PostgresPool.Limits()

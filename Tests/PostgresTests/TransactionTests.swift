@@ -66,7 +66,11 @@ struct TransactionTests {
     func modes() async throws {
         try await withConnection { connection in
             let seen = try await connection.withTransaction(isolation: .serializable, readOnly: true) { tx in
-                try await tx.query("select current_setting('transaction_isolation') as i, current_setting('transaction_read_only') as r")
+                try await tx.query(
+                    """
+                    select current_setting('transaction_isolation') as i, current_setting('transaction_read_only') as r
+                    """
+                )
             }
             let (isolation, readOnly) = try seen[0].decode(String.self, String.self)
             #expect(isolation == "serializable" && readOnly == "on")

@@ -32,14 +32,16 @@ struct ValueTests {
             for value in [0.1, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude] {
                 try await roundTrip(value, "select $1 as value", expecting: .float8, on: connection)
             }
-            for value in ["", "plain", "naïve 👩‍👩‍👧 \\ ' \" \t\n", String(repeating: "x", count: 100_000)] {
+            for value in ["", "plain", "naïve 👩‍👧 \\ ' \" \t\n", String(repeating: "x", count: 100_000)] {
                 try await roundTrip(value, "select $1 as value", expecting: .text, on: connection)
             }
             for value in [[], [0], [UInt8](0...255)] as [[UInt8]] {
                 try await roundTrip(value, "select $1 as value", expecting: .bytea, on: connection)
             }
             try await roundTrip(UUID(), "select $1 as value", expecting: .uuid, on: connection)
-            for value in [Duration.zero, .microseconds(-1), .seconds(-86_401), .milliseconds(1500), .seconds(10_000_000)] {
+            for value in [
+                Duration.zero, .microseconds(-1), .seconds(-86_401), .milliseconds(1500), .seconds(10_000_000),
+            ] {
                 try await roundTrip(value, "select $1 as value", expecting: .interval, on: connection)
             }
             let json = PostgresJSON(#"{"a": [1, 2.50, null], "b": "ü"}"#)
@@ -131,11 +133,16 @@ struct ValueTests {
         let seed = UInt64.random(in: .min ... .max)
         print("seed \(seed)")
         var random = SplitMix(state: seed)
-        let microseconds = (0..<2000).map { _ in Int64.random(in: -2_000_000_000_000_000...4_000_000_000_000_000, using: &random) }
+        let microseconds = (0..<2000).map { _ in
+            Int64.random(in: -2_000_000_000_000_000...4_000_000_000_000_000, using: &random)
+        }
         let dates = microseconds.map { Date(timeIntervalSinceReferenceDate: Double($0) / 1_000_000) }
         try await withConnection { connection in
             let rows = try await connection.query(
-                "select $1 as value, array(select ((extract(epoch from d) - 978307200) * 1000000)::int8 from unnest($1) d) as seen",
+                """
+                select $1 as value,
+                       array(select ((extract(epoch from d) - 978307200) * 1000000)::int8 from unnest($1) d) as seen
+                """,
                 [dates])
             #expect(try rows[0].decode("value", as: [Date].self) == dates)
             #expect(try rows[0].decode("seen", as: [Int64].self) == microseconds)
@@ -151,7 +158,8 @@ struct ValueTests {
             #expect(error.code == .encode)
         }
         try await withConnection { connection in
-            let rows = try await connection.query("select 'infinity'::timestamptz as value, interval '1 month' as month")
+            let rows = try await connection.query(
+                "select 'infinity'::timestamptz as value, interval '1 month' as month")
             #expect(try await postgresError { _ = try rows[0].decode("value", as: Date.self) }.code == .decode)
             #expect(try await postgresError { _ = try rows[0].decode("month", as: Duration.self) }.code == .decode)
         }
@@ -177,7 +185,8 @@ struct ValueTests {
         try await withConnection { connection in
             let row = try await connection.query(
                 """
-                select 7::int2 as small, 'x'::varchar as word, 'pg_class'::name as name, '{"a":1}'::json as json, 70000 as big,
+                select 7::int2 as small, 'x'::varchar as word, 'pg_class'::name as name, '{"a":1}'::json as json,
+                       70000 as big,
                        interval '1 day 1.5 seconds' as span, 'abc'::text as letters, 1.5::float4 as real
                 """)[0]
             let (small, word, name) = try row.decode(Int64.self, String.self, String.self)
@@ -207,7 +216,8 @@ struct ValueTests {
         ]
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
-                Bool.random(using: &random) ? UInt8.random(in: 0...3, using: &random) : .random(in: 0...255, using: &random)
+                Bool.random(using: &random)
+                    ? UInt8.random(in: 0...3, using: &random) : .random(in: 0...255, using: &random)
             }
             bytes.withUnsafeBytes { buffer in
                 let cell = PostgresCell(bytes: buffer, type: types.randomElement(using: &random)!, column: "c")
@@ -261,7 +271,8 @@ struct ValueTests {
                 """,
                 [
                     PostgresSliceArray(slices, as: .text), PostgresSliceArray(slices, as: .jsonb),
-                    PostgresSliceArray(slices, as: .bytea), PostgresSliceArray(PostgresByteRanges(of: [], []), as: .jsonb),
+                    PostgresSliceArray(slices, as: .bytea),
+                    PostgresSliceArray(PostgresByteRanges(of: [], []), as: .jsonb),
                 ])
             let expected = (0..<250).reduce(0, +) - 7
             #expect(try rows[0].decode("texts", as: Int.self) == expected)

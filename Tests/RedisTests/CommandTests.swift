@@ -131,6 +131,21 @@ import Testing
         }
     }
 
+    @Test("shutdown does not wait for calls that were cancelled before they were sent", .timeLimit(.minutes(2)))
+    func shutdownAfterCancellation() async throws {
+        let server = try await RedisServer()
+        var configuration = server.configuration()
+        configuration.commandTimeLimit = .seconds(3600)
+        for _ in 0..<200 {
+            let redis = RedisClient(configuration, logger: .silent)
+            _ = try await redis.command(["PING"])
+            let cancelled = Task.immediate { try await redis.command(["PING"]) }
+            cancelled.cancel()
+            await redis.shutdown()
+            _ = await cancelled.result
+        }
+    }
+
     @Test("after shutdown commands fail at once and subscriptions have ended")
     func shutdown() async throws {
         let server = try await RedisServer()

@@ -3,23 +3,32 @@ import Glibc
 
 @testable import Redis
 
-/// A private redis-server: its own directory, a Unix socket, a TCP port on loopback, no persistence
-/// unless a test saves.
+/// A private redis-server: its own directory, a Unix socket, a loopback port if asked for, no persistence.
 final class RedisServer: @unchecked Sendable {
-    // Unchecked: `process` is changed by one test at a time, in sequence; the rest is constant.
+    // Unchecked: `process` and `port` are changed by one test at a time, in sequence; the rest is constant.
     private var process = Process()
     private let directory: String
     private let extraArguments: [String]
-    let port: Int
+    private(set) var port = 0
 
     var socketPath: String { "\(directory)/s" }
 
-    init(_ extraArguments: [String] = []) async throws {
+    init(_ extraArguments: [String] = [], tcp: Bool = false) async throws {
         directory = "/tmp/portolan-redis-\(UInt64.random(in: 0...UInt64.max))"
         self.extraArguments = extraArguments
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        port = Self.freePort()
-        try await start()
+        // A free port may be taken by somebody else before the server binds it.
+        var attemptsLeft = tcp ? 10 : 1
+        while true {
+            attemptsLeft -= 1
+            if tcp { port = Self.freePort() }
+            do {
+                try await start()
+                break
+            } catch {
+                if attemptsLeft == 0 { throw error }
+            }
+        }
     }
 
     deinit {

@@ -33,7 +33,7 @@ func withRedis(
     tcp: Bool = false, _ change: (inout RedisConfiguration) -> Void = { _ in },
     _ body: (RedisServer, RedisClient) async throws -> Void
 ) async throws {
-    let server = try await RedisServer()
+    let server = try await RedisServer(tcp: tcp)
     var configuration = server.configuration(tcp: tcp)
     change(&configuration)
     let client = RedisClient(configuration, logger: .silent)

@@ -28,7 +28,7 @@ def main() -> None:
     listener.bind(("127.0.0.1", int(sys.argv[1])))
     listener.listen(128)
     print(listener.getsockname()[1], flush=True)
-    web.run_app(app, sock=listener, access_log=None, print=None)
+    web.run_app(app, sock=listener, access_log=None, print=None, shutdown_timeout=0.5)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ struct ShopifyAnswer {
     let requestedCost: Double?
 
     /// - Throws: what the answer means, when it holds no data.
-    init(_ exchange: Exchange, failed: (ShopifyRefusal, UnifiedError, ShopifyErrorRule.Next, [LimitLesson]) -> ReadFailure)
+    init(
+        _ exchange: Exchange,
+        failed: (ShopifyRefusal, UnifiedError, ShopifyErrorRule.Next, [LimitLesson]) -> ReadFailure
+    )
         throws(ReadFailure)
     {
         let response = exchange.response

@@ -35,12 +35,14 @@ struct ShopifyErrorRule: Sendable {
 
     static let all: [ShopifyErrorRule] = [
         // Answers of GraphQL, status 200.
-        .init(status: 200...200, codes: ["THROTTLED"], meaning: .rateLimited, sentence: "the shop's points are used up"),
+        .init(
+            status: 200...200, codes: ["THROTTLED"], meaning: .rateLimited, sentence: "the shop's points are used up"),
         .init(
             status: 200...200, codes: ["MAX_COST_EXCEEDED"], meaning: .quotaQueryCost,
             sentence: "the query costs more points than one query may", next: .smallerPage),
         .init(
-            status: 200...200, codes: ["TIMEOUT"], meaning: .platformTimeout, sentence: "the query took Shopify too long",
+            status: 200...200, codes: ["TIMEOUT"], meaning: .platformTimeout,
+            sentence: "the query took Shopify too long",
             next: .smallerPage),
         .init(
             status: 200...200, codes: ["INTERNAL_SERVER_ERROR"], words: ["timeout", "timed out"],
@@ -57,7 +59,9 @@ struct ShopifyErrorRule: Sendable {
         .init(
             status: 200...200, codes: ["SHOP_INACTIVE"], meaning: .accountClosed, sentence: "the shop is not active"),
         .init(
-            words: ["invalid cursor", "cursor is invalid", "cursor is not valid", "malformed cursor", "expired cursor"],
+            words: [
+                "invalid cursor", "cursor is invalid", "cursor is not valid", "malformed cursor", "expired cursor",
+            ],
             meaning: .requestCursorExpired, sentence: "the page cursor was refused", next: .restart),
         .init(
             status: 200...200,
@@ -69,7 +73,8 @@ struct ShopifyErrorRule: Sendable {
         .init(
             status: 200...200, codes: ["INVALID_VARIABLE", "BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "parseError"],
             meaning: .requestInvalid, sentence: "Shopify does not accept the query"),
-        .init(status: 200...200, words: ["throttled"], meaning: .rateLimited, sentence: "the shop's points are used up"),
+        .init(
+            status: 200...200, words: ["throttled"], meaning: .rateLimited, sentence: "the shop's points are used up"),
         .init(
             status: 200...200, words: ["timeout", "timed out"], meaning: .platformTimeout,
             sentence: "the query took Shopify too long", next: .smallerPage),
@@ -88,10 +93,12 @@ struct ShopifyErrorRule: Sendable {
             status: 403...403, words: ["protected customer data"], meaning: .authScopeMissing,
             sentence: "the app is not approved for protected customer data"),
         .init(
-            status: 403...403, words: ["merchant approval", "does not have access", "scope"], meaning: .authScopeMissing,
+            status: 403...403, words: ["merchant approval", "does not have access", "scope"],
+            meaning: .authScopeMissing,
             sentence: "the merchant has not granted the access scope this needs"),
         .init(
-            status: 403...403, isMarkup: true, meaning: .blockedWAF, sentence: "something in front of Shopify refuses us"),
+            status: 403...403, isMarkup: true, meaning: .blockedWAF,
+            sentence: "something in front of Shopify refuses us"),
         .init(status: 403...403, meaning: .authScopeMissing, sentence: "access is not granted"),
         .init(
             status: 404...404, isMarkup: true, meaning: .storeAPIMissing,
@@ -101,7 +108,8 @@ struct ShopifyErrorRule: Sendable {
         .init(status: 400...400, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
         .init(
             status: 413...413, meaning: .dataTooLarge, sentence: "the page is too large", next: .smallerPage),
-        .init(status: 405...422, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
+        .init(status: 405...417, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
+        .init(status: 422...422, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
         .init(
             status: 423...423, meaning: .accountSuspended, sentence: "the shop is locked", retryAfter: .seconds(3600)),
         .init(status: 429...429, meaning: .rateLimited, sentence: "too many requests"),

@@ -1,7 +1,7 @@
 extension ShopifySandboxRecords {
     /// How many variants a product has: mostly a few, some more than a page.
     static func variantCount(_ product: Int, _ random: inout ShopifySandboxDice) -> Int {
-        if product % 41 == 7 { return 60 + random.below(300) }
+        if product % 41 == 7 { return 60 + random.below(500) }
         return random.happens(35) ? 1 : 2 + random.below(7)
     }
 
@@ -17,7 +17,8 @@ extension ShopifySandboxRecords {
         }
         let images = (0..<(number % 3)).map { index in
             let image = ShopifySandboxObject(
-                "Image", 0, [.text("https://cdn.shopify.com/s/files/1/0768/7005/8121/files/p\(number)_\(index).png?v=1780562996")])
+                "Image", 0,
+                [.text("https://cdn.shopify.com/s/files/1/0768/7005/8121/files/p\(number)_\(index).png?v=1780562996")])
             return ShopifySandboxObject(
                 "MediaImage", 31_220_000_000_000 + number * 64 + index,
                 [.object(ShopifySandboxObject("MediaPreviewImage", 0, [.object(image)]))])
@@ -29,15 +30,18 @@ extension ShopifySandboxRecords {
                 .gid("Product", id), .digits(id), .text(version > 0 ? "\(title) (\(version))" : title),
                 .text("product-\(number)"),
                 .text("<p>\(title). <strong>\(random.pick(ShopifySandboxWords.notes))</strong></p>"),
-                .text(random.pick(["snowboard", "shirt", "", "giftcard"])), .text(random.pick(["Acme", "Ümlaut GmbH", "山田商店"])),
+                .text(random.pick(["snowboard", "shirt", "", "giftcard"])),
+                .text(random.pick(["Acme", "Ümlaut GmbH", "山田商店"])),
                 .word(status), .bool(number % 97 == 0),
                 status == "ACTIVE" ? .text("https://shop.example.com/products/product-\(number)") : .null,
                 status == "ACTIVE" ? .time(created) : .null, .time(created), .time(updated),
                 .words(random.happens(30) ? ["Premium", "Snow"] : []), .int(count * 7), .bool(count == 1),
                 random.happens(50)
-                    ? .object(ShopifySandboxObject("TaxonomyCategory", 0, [.text("Apparel & Accessories > Clothing")])) : .null,
+                    ? .object(ShopifySandboxObject("TaxonomyCategory", 0, [.text("Apparel & Accessories > Clothing")]))
+                    : .null,
                 .object(ShopifySandboxObject("Count", 0, [.int(count), .word("EXACT")])),
-                .object(ShopifySandboxObject("ProductPriceRangeV2", 0, [.amount(price, currency)])), .connection(images),
+                .object(ShopifySandboxObject("ProductPriceRangeV2", 0, [.amount(price, currency)])),
+                .connection(images),
                 .connection(variants),
             ])
         spoil(object, 3, number, version)
@@ -55,11 +59,18 @@ extension ShopifySandboxRecords {
             "InventoryItem", itemID,
             [
                 .gid("InventoryItem", itemID), .bool(index % 5 != 4), .bool(true), cost,
-                .object(ShopifySandboxObject("InventoryItemMeasurement", 0, [
-                    .object(ShopifySandboxObject("Weight", 0, [
-                        .word(["KILOGRAMS", "GRAMS", "POUNDS", "OUNCES"][product % 4]), .json(Array("1.5".utf8)),
-                    ]))
-                ])),
+                .object(
+                    ShopifySandboxObject(
+                        "InventoryItemMeasurement", 0,
+                        [
+                            .object(
+                                ShopifySandboxObject(
+                                    "Weight", 0,
+                                    [
+                                        .word(["KILOGRAMS", "GRAMS", "POUNDS", "OUNCES"][product % 4]),
+                                        .json(Array("1.5".utf8)),
+                                    ]))
+                        ])),
             ])
         return ShopifySandboxObject(
             "ProductVariant", id,
@@ -70,9 +81,14 @@ extension ShopifySandboxRecords {
                 .fixed(price, decimals: currency.decimals == 0 ? 0 : 2), .null, .int(index + 1), .bool(true),
                 .bool(edit.happens(80)), .int(edit.below(200)), .word(edit.happens(90) ? "DENY" : "CONTINUE"),
                 .time(created), .time(updated),
-                .list([.object(ShopifySandboxObject("SelectedOption", 0, [
-                    .text(count == 1 ? "Title" : "Size"), .text(count == 1 ? "Default Title" : "\(index)"),
-                ]))]),
+                .list([
+                    .object(
+                        ShopifySandboxObject(
+                            "SelectedOption", 0,
+                            [
+                                .text(count == 1 ? "Title" : "Size"), .text(count == 1 ? "Default Title" : "\(index)"),
+                            ]))
+                ]),
                 .object(item),
             ])
     }
@@ -93,9 +109,13 @@ extension ShopifySandboxRecords {
         let email: ShopifySandboxValue =
             random.happens(8)
             ? .null
-            : .object(ShopifySandboxObject("CustomerEmailAddress", 0, [
-                .text("buyer\(number)@example.com"), .word(edit.pick(["SUBSCRIBED", "NOT_SUBSCRIBED", "UNSUBSCRIBED"])),
-            ]))
+            : .object(
+                ShopifySandboxObject(
+                    "CustomerEmailAddress", 0,
+                    [
+                        .text("buyer\(number)@example.com"),
+                        .word(edit.pick(["SUBSCRIBED", "NOT_SUBSCRIBED", "UNSUBSCRIBED"])),
+                    ]))
         let object = ShopifySandboxObject(
             "Customer", id,
             [
@@ -106,7 +126,9 @@ extension ShopifySandboxRecords {
                 .words(random.happens(20) ? ["VIP", "newsletter"] : []),
                 .word(edit.pick(["ENABLED", "DISABLED", "DISABLED", "INVITED", "DECLINED"])), .bool(random.happens(3)),
                 .word(random.pick(["en", "fr-CA", "de", "ar", "ja"])), .digits(orders), .bool(true), email,
-                random.happens(40) ? .object(ShopifySandboxObject("CustomerPhoneNumber", 0, [.text("+1555\(1_000_000 + number)")])) : .null,
+                random.happens(40)
+                    ? .object(ShopifySandboxObject("CustomerPhoneNumber", 0, [.text("+1555\(1_000_000 + number)")]))
+                    : .null,
                 .amount(orders * 4999, currency), addresses.first.map { .object($0) } ?? .null, .connection(addresses),
             ])
         spoil(object, 5, number, version)
@@ -130,8 +152,10 @@ extension ShopifySandboxRecords {
 /// The words records are made of: several scripts, right-to-left text, emoji and combining characters among them.
 enum ShopifySandboxWords {
     static let people: [(first: String, last: String)] = [
-        ("Ada", "Lovelace"), ("José", "Álvarez"), ("محمد", "العربي"), ("נועה", "כהן"), ("花子", "山田"), ("Zoë 🦊", "O'Brien"),
-        ("Anna-Lena", "Müller"), ("Ngọc", "Nguyễn"), ("Иван", "Петров"), ("Bob \"the\" B.", "Smith\\Jones"), ("👩‍🚀", "Nova"),
+        ("Ada", "Lovelace"), ("José", "Álvarez"), ("محمد", "العربي"), ("נועה", "כהן"), ("花子", "山田"),
+        ("Zoë 🦊", "O'Brien"),
+        ("Anna-Lena", "Müller"), ("Ngọc", "Nguyễn"), ("Иван", "Петров"), ("Bob \"the\" B.", "Smith\\Jones"),
+        ("👩‍🚀", "Nova"),
     ]
     static let cities = ["Ottawa", "Zürich", "القاهرة", "大阪", "São Paulo", "København", "Łódź"]
     static let countries: [(name: String, code: String, province: String, provinceCode: String)] = [
@@ -139,7 +163,8 @@ enum ShopifySandboxWords {
         ("Japan", "JP", "Ōsaka", "JP-27"), ("Kuwait", "KW", "", ""), ("Brazil", "BR", "São Paulo", "SP"),
     ]
     static let notes = [
-        "please ring twice", "🎁 gift: \"happy birthday\"", "الرجاء الاتصال قبل التوصيل", "line one\nline two", "zusätzlich prüfen",
+        "please ring twice", "🎁 gift: \"happy birthday\"", "الرجاء الاتصال قبل التوصيل", "line one\nline two",
+        "zusätzlich prüfen",
     ]
     private static let titles = [
         "The Multi-location Snowboard", "T-shirt \"Größe\"", "コーヒー豆 200g", "Éclair 🍫", "قميص أزرق", "Gift Card",

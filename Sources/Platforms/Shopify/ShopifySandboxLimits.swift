@@ -22,8 +22,9 @@ struct ShopifySandboxBucket {
 
     /// Reserves the whole cost of a query. False when it does not fit.
     mutating func take(_ points: Double) -> Bool {
-        guard points <= available else { return false }
-        available -= points
+        // A waiter who comes back to the millisecond must not fail by a rounding.
+        guard points <= available + 0.001 else { return false }
+        available = max(0, available - points)
         return true
     }
 
@@ -76,8 +77,8 @@ enum ShopifySandboxErrors {
     static func maxCost(_ cost: Int) -> [UInt8] {
         Array(
             """
-            {"errors":[{"message":"Query cost is \(cost), which exceeds the single query max cost limit (1000).\\n\\nSee \
-            https://shopify.dev/concepts/about-apis/rate-limits for more information on how the\\ncost of a query is \
+            {"errors":[{"message":"Query cost is \(cost), which exceeds the single query max cost limit (1000).\\n\\n\
+            See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the\\ncost of a query is \
             calculated.\\n","extensions":{"code":"MAX_COST_EXCEEDED","cost":\(cost),"maxCost":1000,"documentation":\
             "https://shopify.dev/api/usage/limits#rate-limits"}}]}
             """.utf8)
@@ -130,7 +131,8 @@ struct ShopifySandboxRenderings {
     }
 
     mutating func keep(
-        _ selection: ShopifySandboxSelection, _ number: Int, _ version: Int, bytes rendering: ArraySlice<UInt8>, cost: Double
+        _ selection: ShopifySandboxSelection, _ number: Int, _ version: Int, bytes rendering: ArraySlice<UInt8>,
+        cost: Double
     ) {
         if bytes + rendering.count > Self.bytesMax { removeAll() }
         guard rendering.count < Self.bytesMax / 8 else { return }

@@ -106,9 +106,12 @@ extension ShopifySandboxRecords {
                 .word(random.pick(["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "VOIDED", "EXPIRED"]))
             }
         let person = ShopifySandboxWords.people[customer % ShopifySandboxWords.people.count]
-        let address: ShopifySandboxValue = isGuest && random.happens(30) ? .null : self.address(person, country, customer)
+        let address: ShopifySandboxValue =
+            isGuest && random.happens(30) ? .null : self.address(person, country, customer)
         let gateway = random.pick(["shopify_payments", "paypal", "manual", "gift_card", "bogus"])
-        let note: ShopifySandboxValue = random.happens(12) ? .text(random.pick(ShopifySandboxWords.notes)) : .text(version > 0 ? "edited \(version) times" : "")
+        let note: ShopifySandboxValue =
+            random.happens(12)
+            ? .text(random.pick(ShopifySandboxWords.notes)) : .text(version > 0 ? "edited \(version) times" : "")
         let object = ShopifySandboxObject(
             "Order", Self.orderID(number),
             [
@@ -118,20 +121,27 @@ extension ShopifySandboxRecords {
                 edit.happens(55) && !isCancelled ? .time(updated) : .null, .bool(isTest),
                 random.happens(2) ? .text("PO-\(number)") : .null, .word(currency.code), .word(presentment.code),
                 .bool(taxesIncluded), financial,
-                .word(edit.pick(["FULFILLED", "FULFILLED", "FULFILLED", "UNFULFILLED", "PARTIALLY_FULFILLED", "ON_HOLD"])),
+                .word(
+                    edit.pick(["FULFILLED", "FULFILLED", "FULFILLED", "UNFULFILLED", "ON_HOLD", "SCHEDULED"])),
                 .word(refundCount > 0 && edit.happens(60) ? "RETURNED" : "NO_RETURN"),
                 isGuest && random.happens(20) ? .text("") : .text("buyer\(customer)@example.com"),
                 random.happens(40) ? .text("+1555\(1_000_000 + customer)") : .null, note,
                 .words(version > 0 ? ["edited", "v\(version)"] : random.happens(20) ? ["VIP", "wholesale"] : []),
                 .words(discount > 0 ? ["WELCOME10"] : []), .words([gateway]),
-                random.happens(90) ? .word(random.pick(["web", "web", "web", "pos", "shopify_draft_order", "580111"])) : .null,
+                random.happens(90)
+                    ? .word(random.pick(["web", "web", "web", "pos", "shopify_draft_order", "580111"])) : .null,
                 .null,
                 isGuest ? .null : .object(reference("Customer", Self.customerID(customer))),
-                isGuest ? .null : .object(
-                    random.happens(3)
-                        ? ShopifySandboxObject("PurchasingCompany", 0, [.null])
-                        : reference("Customer", Self.customerID(customer))),
-                random.happens(8) ? .object(ShopifySandboxObject("Location", 87_063_167_113, [.gid("Location", 87_063_167_113), .text("Main")])) : .null,
+                isGuest
+                    ? .null
+                    : .object(
+                        random.happens(3)
+                            ? ShopifySandboxObject("PurchasingCompany", 0, [.null])
+                            : reference("Customer", Self.customerID(customer))),
+                random.happens(8)
+                    ? .object(
+                        ShopifySandboxObject(
+                            "Location", 87_063_167_113, [.gid("Location", 87_063_167_113), .text("Main")])) : .null,
                 address, address, money.bag(total), money.bag(total - refunded), money.bag(subtotal), money.bag(tax),
                 money.bag(discount), money.bag(shipping), money.bag(refunded), money.bag(isPaid ? total : 0),
                 money.bag(isPaid ? 0 : total), money.bag(0), .null,
@@ -172,23 +182,38 @@ extension ShopifySandboxRecords {
                 isGone ? .null : .object(reference("ProductVariant", Self.variantID(line.product, line.variant))),
                 money.bag(line.unit), money.bag(line.total),
                 .list(taxPercent == 0 ? [] : [.object(taxLine(taxPercent, tax, money))]),
-                .list(line.discount == 0 ? [] : [.object(ShopifySandboxObject("DiscountAllocation", 0, [
-                    money.bag(line.discount),
-                    .object(
-                        index % 2 == 0
-                            ? ShopifySandboxObject("DiscountCodeApplication", 0, [.int(0), .text("WELCOME10")])
-                            : ShopifySandboxObject("AutomaticDiscountApplication", 0, [.int(0), .text("Summer sale")])),
-                ]))]),
+                .list(
+                    line.discount == 0
+                        ? []
+                        : [
+                            .object(
+                                ShopifySandboxObject(
+                                    "DiscountAllocation", 0,
+                                    [
+                                        money.bag(line.discount),
+                                        .object(
+                                            index % 2 == 0
+                                                ? ShopifySandboxObject(
+                                                    "DiscountCodeApplication", 0, [.int(0), .text("WELCOME10")])
+                                                : ShopifySandboxObject(
+                                                    "AutomaticDiscountApplication", 0, [.int(0), .text("Summer")])),
+                                    ]))
+                        ]),
             ])
     }
 
     private func taxLine(_ percent: Int, _ amount: Int, _ money: ShopifySandboxMoney) -> ShopifySandboxObject {
         ShopifySandboxObject(
             "TaxLine", 0,
-            [.text("VAT"), .json(Array("0.\(percent < 10 ? "0" : "")\(percent)".utf8)), .int(percent), money.bag(amount)])
+            [
+                .text("VAT"), .json(Array("0.\(percent < 10 ? "0" : "")\(percent)".utf8)), .int(percent),
+                money.bag(amount),
+            ])
     }
 
-    private func shipping(_ order: Int, _ price: Int, _ taxPercent: Int, _ money: ShopifySandboxMoney) -> ShopifySandboxObject {
+    private func shipping(_ order: Int, _ price: Int, _ taxPercent: Int, _ money: ShopifySandboxMoney)
+        -> ShopifySandboxObject
+    {
         let id = 5_200_000_000_000 + order * 16
         return ShopifySandboxObject(
             "ShippingLine", id,
@@ -213,10 +238,12 @@ extension ShopifySandboxRecords {
     }
 
     private func refunds(
-        _ order: Int, _ count: Int, _ lines: [ShopifySandboxLine], isWhole: Bool, _ money: ShopifySandboxMoney, _ created: Int
+        _ order: Int, _ count: Int, _ lines: [ShopifySandboxLine], isWhole: Bool, _ money: ShopifySandboxMoney,
+        _ created: Int
     ) -> [Refund] {
         (0..<count).map { index in
-            let refunded = isWhole || lines.count > 30 ? (index == 0 ? Array(lines.indices) : []) : index == 0 ? [0] : []
+            let refunded =
+                isWhole || lines.count > 30 ? (index == 0 ? Array(lines.indices) : []) : index == 0 ? [0] : []
             let amount = refunded.reduce(0) { $0 + lines[$1].total }
             let id = Self.refundID(order, index)
             let at = created + 600 + index * 60
@@ -255,24 +282,38 @@ extension ShopifySandboxRecords {
         let isCard = gateway == "shopify_payments" || gateway == "bogus"
         let details: ShopifySandboxValue =
             isCard
-            ? .object(ShopifySandboxObject("CardPaymentDetails", 0, [
-                .text(random.pick(["Visa", "Mastercard", "American Express"])), .text("•••• •••• •••• \(1000 + order % 9000)"),
-                random.happens(20) ? .word("APPLE_PAY") : .null, .text("Visa"),
-            ])) : .null
+            ? .object(
+                ShopifySandboxObject(
+                    "CardPaymentDetails", 0,
+                    [
+                        .text(random.pick(["Visa", "Mastercard", "American Express"])),
+                        .text("•••• •••• •••• \(1000 + order % 9000)"),
+                        random.happens(20) ? .word("APPLE_PAY") : .null, .text("Visa"),
+                    ])) : .null
         let fee: ShopifySandboxValue =
             gateway == "shopify_payments"
-            ? .list([.object(ShopifySandboxObject("TransactionFee", 0, [.text("processing_fee"), .amount(total * 29 / 1000 + 30, money.shop)]))])
+            ? .list([
+                .object(
+                    ShopifySandboxObject(
+                        "TransactionFee", 0, [.text("processing_fee"), .amount(total * 29 / 1000 + 30, money.shop)]))
+            ])
             : .list([])
-        func transaction(_ index: Int, _ kind: String, _ status: String, _ amount: Int, parent: Int?, at: Int) -> ShopifySandboxValue {
-            .object(ShopifySandboxObject(
-                "OrderTransaction", transactionID(order, index),
-                [
-                    .gid("OrderTransaction", transactionID(order, index)), .word(kind), .word(status), .bool(isTest),
-                    .text(gateway), .text(gateway == "paypal" ? "PayPal" : "Shopify Payments"), .time(at), .time(at),
-                    status == "FAILURE" ? .word("CARD_DECLINED") : .null, .word(money.shop.code), .null,
-                    money.bag(amount), parent.map { .object(reference("OrderTransaction", transactionID(order, $0))) } ?? .null,
-                    kind == "REFUND" ? .null : details, kind == "REFUND" ? .list([]) : fee,
-                ]))
+        func transaction(_ index: Int, _ kind: String, _ status: String, _ amount: Int, parent: Int?, at: Int)
+            -> ShopifySandboxValue
+        {
+            .object(
+                ShopifySandboxObject(
+                    "OrderTransaction", transactionID(order, index),
+                    [
+                        .gid("OrderTransaction", transactionID(order, index)), .word(kind), .word(status),
+                        .bool(isTest),
+                        .text(gateway), .text(gateway == "paypal" ? "PayPal" : "Shopify Payments"), .time(at),
+                        .time(at),
+                        status == "FAILURE" ? .word("CARD_DECLINED") : .null, .word(money.shop.code), .null,
+                        money.bag(amount),
+                        parent.map { .object(reference("OrderTransaction", transactionID(order, $0))) } ?? .null,
+                        kind == "REFUND" ? .null : details, kind == "REFUND" ? .list([]) : fee,
+                    ]))
         }
         var list: [ShopifySandboxValue] = []
         if random.happens(4) { list.append(transaction(0, "SALE", "FAILURE", total, parent: nil, at: created)) }
@@ -286,16 +327,22 @@ extension ShopifySandboxRecords {
         return list
     }
 
-    func address(_ person: (first: String, last: String), _ country: (name: String, code: String, province: String, provinceCode: String), _ number: Int) -> ShopifySandboxValue {
-        .object(ShopifySandboxObject(
-            "MailingAddress", 0,
-            [
-                .text(person.first), .text(person.last), .text("\(person.first) \(person.last)"), .null,
-                .text("\(1 + number % 300) Main Street"), number % 4 == 0 ? .text("Apt \(number % 60)") : .null,
-                .text(ShopifySandboxWords.cities[number % ShopifySandboxWords.cities.count]), .text(country.province),
-                country.provinceCode.isEmpty ? .null : .word(country.provinceCode), .text("\(10000 + number % 89999)"),
-                .text(country.name), .word(country.code), .null,
-            ]))
+    func address(
+        _ person: (first: String, last: String),
+        _ country: (name: String, code: String, province: String, provinceCode: String), _ number: Int
+    ) -> ShopifySandboxValue {
+        .object(
+            ShopifySandboxObject(
+                "MailingAddress", 0,
+                [
+                    .text(person.first), .text(person.last), .text("\(person.first) \(person.last)"), .null,
+                    .text("\(1 + number % 300) Main Street"), number % 4 == 0 ? .text("Apt \(number % 60)") : .null,
+                    .text(ShopifySandboxWords.cities[number % ShopifySandboxWords.cities.count]),
+                    .text(country.province),
+                    country.provinceCode.isEmpty ? .null : .word(country.provinceCode),
+                    .text("\(10000 + number % 89999)"),
+                    .text(country.name), .word(country.code), .null,
+                ]))
     }
 }
 

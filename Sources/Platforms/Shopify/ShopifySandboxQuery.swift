@@ -111,7 +111,8 @@ private struct ShopifySandboxQueryParser {
     }
 
     private mutating func items(
-        into selection: ShopifySandboxSelection, on type: ShopifySandboxType, as shape: ShopifySandboxType.Shape, condition: String?,
+        into selection: ShopifySandboxSelection, on type: ShopifySandboxType, as shape: ShopifySandboxType.Shape,
+        condition: String?,
         path: [String]
     ) throws(ShopifySandboxQueryError) {
         while token != "}" {
@@ -155,7 +156,8 @@ private struct ShopifySandboxQueryParser {
     ) throws(ShopifySandboxQueryError) -> ShopifySandboxSelection.Item {
         let label = Array("\"\(key)\":".utf8)
         func make(
-            _ kind: ShopifySandboxSelection.Item.Kind, _ field: ShopifySandboxType.Field? = nil, _ selection: ShopifySandboxSelection? = nil
+            _ kind: ShopifySandboxSelection.Item.Kind, _ field: ShopifySandboxType.Field? = nil,
+            _ selection: ShopifySandboxSelection? = nil
         ) -> ShopifySandboxSelection.Item {
             ShopifySandboxSelection.Item(
                 kind: kind, key: label, name: name, index: field?.index ?? 0, shape: field?.shape ?? .scalar,
@@ -191,7 +193,8 @@ private struct ShopifySandboxQueryParser {
                         + "Did you mean '\(name) { ... }'?)", "selectionMismatch", path, at: start)
             }
             let below = field.shape == .connection ? ShopifySandboxType.Shape.connection : .object
-            return make(.field, field, try selection(on: ShopifySandboxType.named(field.typeName), as: below, path: path))
+            return make(
+                .field, field, try selection(on: ShopifySandboxType.named(field.typeName), as: below, path: path))
         }
         let typeName =
             switch shape {
@@ -299,7 +302,9 @@ private struct ShopifySandboxQueryParser {
             "parseError", [])
     }
 
-    private func error(_ message: String, _ code: String, _ path: [String], at start: Int? = nil) -> ShopifySandboxQueryError {
+    private func error(_ message: String, _ code: String, _ path: [String], at start: Int? = nil)
+        -> ShopifySandboxQueryError
+    {
         let start = start ?? tokenStart
         let before = bytes.prefix(start)
         let line = before.count { $0 == 10 } + 1

@@ -112,7 +112,10 @@ final class ShopifySandboxType: @unchecked Sendable {
         ),
         (
             "RefundLineItem",
-            "id quantity restockType restocked lineItem:LineItem location:Location subtotalSet:MoneyBag totalTaxSet:MoneyBag"
+            """
+            id quantity restockType restocked lineItem:LineItem location:Location subtotalSet:MoneyBag
+            totalTaxSet:MoneyBag
+            """
         ),
         ("RefundShippingLine", "id subtotalAmountSet:MoneyBag taxAmountSet:MoneyBag"),
         (

@@ -43,7 +43,8 @@ final class ShopifySandboxShelf {
 
     func number(_ id: Int) -> Int? {
         let distance = id - firstID
-        guard distance >= 0, distance % ShopifySandboxRecords.step == 0, has(distance / ShopifySandboxRecords.step) else { return nil }
+        guard distance >= 0, distance % ShopifySandboxRecords.step == 0, has(distance / ShopifySandboxRecords.step)
+        else { return nil }
         return distance / ShopifySandboxRecords.step
     }
 
@@ -181,7 +182,8 @@ struct ShopifySandboxFilter {
             rest = rest.dropFirst(comparison.count)
             if comparison.isEmpty { comparison = "=" }
             guard let time = ShopifyTime.parse(String(rest.filter { $0 != "'" && $0 != "\"" })) else {
-                throw ShopifySandboxQueryError(message: "Invalid timestamp for query filter `\(term.prefix(10))`.", code: "BAD_REQUEST")
+                throw ShopifySandboxQueryError(
+                    message: "Invalid timestamp for query filter `\(term.prefix(10))`.", code: "BAD_REQUEST")
             }
             let epoch = Int(time.timeIntervalSince1970)
             var from = Int.min

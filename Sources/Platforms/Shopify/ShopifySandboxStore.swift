@@ -30,8 +30,10 @@ final class ShopifySandboxStore: SandboxStore {
             seed: options.seed, products: max(1, products), customers: customers, spoiltShare: options.spoiltShare)
         shelves = [
             "orders": ShopifySandboxShelf(count: orders, endsAt: startsAt, firstID: ShopifySandboxRecords.orderBase),
-            "products": ShopifySandboxShelf(count: products, endsAt: startsAt, firstID: ShopifySandboxRecords.productBase),
-            "customers": ShopifySandboxShelf(count: customers, endsAt: startsAt, firstID: ShopifySandboxRecords.customerBase),
+            "products": ShopifySandboxShelf(
+                count: products, endsAt: startsAt, firstID: ShopifySandboxRecords.productBase),
+            "customers": ShopifySandboxShelf(
+                count: customers, endsAt: startsAt, firstID: ShopifySandboxRecords.customerBase),
         ]
         bucket = ShopifySandboxBucket(factor: options.limitFactor)
         changing = ShopifySandboxDice(seed: options.seed ^ 0xC4A6)
@@ -160,7 +162,8 @@ final class ShopifySandboxStore: SandboxStore {
     }
 
     /// Answers one field of the query root. Returns the points it cost.
-    private func root(_ item: ShopifySandboxSelection.Item, _ renderer: inout ShopifySandboxRenderer) throws(ShopifySandboxQueryError)
+    private func root(_ item: ShopifySandboxSelection.Item, _ renderer: inout ShopifySandboxRenderer)
+        throws(ShopifySandboxQueryError)
         -> Double
     {
         let selection = item.selection ?? ShopifySandboxSelection(ShopifySandboxType.named("Shop"))
@@ -171,16 +174,20 @@ final class ShopifySandboxStore: SandboxStore {
             let count = shelves[String(item.name.dropLast(5))]?.count(filter) ?? 0
             let limit = item.arguments["limit"].map { renderer.number($0) } ?? 10000
             return renderer.object(
-                ShopifySandboxObject("Count", 0, [
-                    .int(min(count, limit ?? count)), .word(count > (limit ?? count) ? "AT_LEAST" : "EXACT"),
-                ]), selection)
+                ShopifySandboxObject(
+                    "Count", 0,
+                    [
+                        .int(min(count, limit ?? count)), .word(count > (limit ?? count) ? "AT_LEAST" : "EXACT"),
+                    ]), selection)
         case "shop":
             return renderer.object(
-                ShopifySandboxObject("Shop", 0, [
-                    .gid("Shop", 76_870_058_121), .text("Sandbox"), .text("owner@example.com"),
-                    .text("sandbox-\(options.seed).myshopify.com"), .word(records.currency.code),
-                    .text("America/New_York"),
-                ]), selection)
+                ShopifySandboxObject(
+                    "Shop", 0,
+                    [
+                        .gid("Shop", 76_870_058_121), .text("Sandbox"), .text("owner@example.com"),
+                        .text("sandbox-\(options.seed).myshopify.com"), .word(records.currency.code),
+                        .text("America/New_York"),
+                    ]), selection)
         default:
             guard let gid = renderer.text(item.arguments["id"]), let object = find(gid, item.name) else {
                 renderer.out += Array("null".utf8)
@@ -191,7 +198,8 @@ final class ShopifySandboxStore: SandboxStore {
     }
 
     private func page(
-        _ item: ShopifySandboxSelection.Item, _ selection: ShopifySandboxSelection, _ renderer: inout ShopifySandboxRenderer
+        _ item: ShopifySandboxSelection.Item, _ selection: ShopifySandboxSelection,
+        _ renderer: inout ShopifySandboxRenderer
     ) throws(ShopifySandboxQueryError) -> Double {
         guard let shelf = shelves[item.name] else { return 0 }
         guard let first = renderer.number(item.arguments["first"]), (1...250).contains(first) else {
@@ -202,7 +210,8 @@ final class ShopifySandboxStore: SandboxStore {
         var after: (id: Int, epoch: Int)?
         if let cursor = renderer.text(item.arguments["after"]) {
             guard let decoded = ShopifySandboxCursor.decode(cursor) else {
-                throw ShopifySandboxQueryError(message: "Invalid cursor for current pagination sort.", code: "BAD_REQUEST", path: [item.name])
+                throw ShopifySandboxQueryError(
+                    message: "Invalid cursor for current pagination sort.", code: "BAD_REQUEST", path: [item.name])
             }
             after = decoded
         }
@@ -242,7 +251,8 @@ final class ShopifySandboxStore: SandboxStore {
 
     /// Writes one record as a selection shows it. Returns the points it cost.
     private func render(
-        _ resource: String, _ number: Int, _ selection: ShopifySandboxSelection, _ renderer: inout ShopifySandboxRenderer
+        _ resource: String, _ number: Int, _ selection: ShopifySandboxSelection,
+        _ renderer: inout ShopifySandboxRenderer
     ) -> Double {
         guard let shelf = shelves[resource] else { return 0 }
         let version = shelf.version(number)
@@ -281,7 +291,8 @@ final class ShopifySandboxStore: SandboxStore {
         guard parts.count == 4, parts[2].lowercased() == field, let id = Int(parts[3]) else { return nil }
         if field == "refund" {
             let place = (id - ShopifySandboxRecords.refundBase) / 64
-            guard (id - ShopifySandboxRecords.refundBase) % 64 == 0, place >= 0, shelves["orders"]?.has(place / 16) == true
+            guard (id - ShopifySandboxRecords.refundBase) % 64 == 0, place >= 0,
+                shelves["orders"]?.has(place / 16) == true
             else { return nil }
             let order = record("orders", place / 16)
             guard let index = order.type.fields["refunds"]?.index, case .list(let refunds) = order.values[index]

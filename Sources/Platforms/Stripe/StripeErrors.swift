@@ -124,8 +124,9 @@ extension StripeReply {
         let bucket = reason.hasPrefix("endpoint") || reason == "resource-specific"
             ? StripeReading.endpointBucket(request.route) : StripeStream.accountBucket
         var error = error
-        error.retryAfter = response.header("Retry-After").flatMap(Int.init).map { .seconds(max(1, min($0, 3600))) } ?? wait
-        return ReadFailure(error, lessons: [.blocked(bucket: bucket, for: error.retryAfter ?? wait)])
+        let asked = response.header("Retry-After").flatMap(Int.init).map { Duration.seconds(max(1, min($0, 3600))) }
+        error.retryAfter = asked ?? wait
+        return ReadFailure(error, lessons: [.blocked(bucket: bucket, for: asked ?? wait)])
     }
 
     /// `Stripe-Should-Retry` overrides what the status suggests.

@@ -17,8 +17,9 @@ package struct StripePlatform: Platform {
                 Authentication.Field(
                     name: "api_key",
                     help: """
-                        A restricted key (rk_live_…) that may read customers, products, prices, plans, subscriptions, \
-                        invoices, charges, payment intents, refunds, balance transactions and events; made in the \
+                        A restricted key (rk_live_…) that may read customers, products, prices, plans, \
+                        subscriptions, invoices, charges, payment intents, refunds, balance transactions and \
+                        events; made in the \
                         Stripe dashboard under Developers, API keys.
                         """)
             ],

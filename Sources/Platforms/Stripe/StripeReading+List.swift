@@ -30,7 +30,10 @@ extension StripeReading {
             page.flags.append(
                 reply.error(
                     .requestHistoryLimit,
-                    "The last read is longer ago than events are kept: the whole list is read again. Deletions before that are not seen."))
+                    """
+                    The last read is longer ago than events are kept: the whole list is read again, and deletions of \
+                    the time between are not seen.
+                    """))
         }
         cursor.passStarted = reply.requestedAt
         cursor.passPages = 0

@@ -14,7 +14,8 @@ extension StripeReading {
         cursor.overflow.removeAll { $0.id == id }
         guard cursor.overflowBytes < StripeCursor.overflowBytesMax + id.utf8.count else {
             page.flags.append(
-                reply.error(.dataRecordRejected, "Too many long lists in one page: this one is kept cut short.", id: id))
+                reply.error(
+                    .dataRecordRejected, "Too many long lists in one page: this one is kept cut short.", id: id))
             return
         }
         cursor.overflow.append(StripeCursor.Overflow(id: id, page: 1, after: nil))

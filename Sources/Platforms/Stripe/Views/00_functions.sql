@@ -49,11 +49,11 @@ create or replace function stripe.is_test(livemode jsonb) returns boolean langua
 
 -- An address in the common shape; NULL where there is none.
 create or replace function stripe.address(v jsonb, name jsonb, phone jsonb, kind text) returns jsonb language sql immutable parallel safe as $$
-  select case when jsonb_typeof(v) = 'object' and v - '{}'::text[] <> '{}' then jsonb_build_object(
+  select case when jsonb_typeof(v) = 'object' and jsonb_strip_nulls(v) <> '{}' then jsonb_build_object(
     'name', stripe.text(name), 'company', null, 'line1', stripe.text(v->'line1'), 'line2', stripe.text(v->'line2'),
     'city', stripe.text(v->'city'), 'region', stripe.text(v->'state'), 'region_code', null,
     'postal_code', stripe.text(v->'postal_code'), 'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end,
-    'country_raw', v->'country', 'phone', stripe.text(phone), 'type', kind) end $$;
+    'country_raw', stripe.text(v->'country'), 'phone', stripe.text(phone), 'type', kind) end $$;
 
 -- The word for a currency problem: a code that is there but unknown is another matter than none at all.
 create or replace function stripe.amount_problem(field text, amount jsonb, currency jsonb) returns jsonb language sql immutable parallel safe as $$
@@ -65,3 +65,96 @@ create or replace function stripe.amount_problem(field text, amount jsonb, curre
 -- What is said of a row whose payload had to be made storable.
 create or replace function stripe.sanitised(sanitised boolean) returns jsonb language sql immutable parallel safe as $$
   select case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+-- Stripe's words in the words of the unified model; what is not here is 'unknown'.
+create or replace function stripe.balance_status(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "available":"available","pending":"pending"}'::jsonb, x) $$;
+
+create or replace function stripe.balance_type(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "charge":"charge","payment":"charge","payment_unreconciled":"charge","refund":"refund",
+    "payment_refund":"refund","refund_failure":"refund","payment_failure_refund":"refund",
+    "payment_reversal":"refund","adjustment":"adjustment","payout":"payout","payout_cancel":"payout_failure",
+    "payout_failure":"payout_failure","stripe_fee":"fee","stripe_fx_fee":"fee",
+    "payment_network_reserve_hold":"reserve","payment_network_reserve_release":"reserve_release",
+    "reserve_transaction":"reserve","reserved_funds":"reserve","reserve_hold":"reserve",
+    "reserve_release":"reserve_release","tax_fee":"tax","transfer":"transfer","transfer_cancel":"transfer",
+    "transfer_failure":"transfer","transfer_refund":"transfer","connect_collection_transfer":"transfer",
+    "advance":"loan","advance_funding":"loan","anticipation_repayment":"loan","application_fee":"other",
+    "application_fee_refund":"other","contribution":"other","topup":"other","topup_reversal":"other",
+    "climate_order_purchase":"other","climate_order_refund":"other","issuing_authorization_hold":"other",
+    "issuing_authorization_release":"other","issuing_dispute":"other","issuing_transaction":"other",
+    "issuing_disbursement":"other","obligation_outbound":"other","obligation_reversal_inbound":"other",
+    "inbound_transfer":"other","inbound_transfer_reversal":"other","fee_credit_funding":"other",
+    "stripe_balance_payment_debit":"other","stripe_balance_payment_debit_reversal":"other"}'::jsonb, x) $$;
+
+create or replace function stripe.billing_reason(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "subscription_create":"creation","subscription_cycle":"renewal","subscription":"renewal",
+    "subscription_threshold":"renewal","subscription_update":"update","manual":"manual",
+    "automatic_pending_invoice_item_invoice":"manual","quote_accept":"creation"}'::jsonb, x) $$;
+
+create or replace function stripe.charge_status(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "succeeded":"succeeded","paid":"succeeded","pending":"pending","failed":"failed"}'::jsonb, x) $$;
+
+create or replace function stripe.collection_method(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "charge_automatically":"automatic","send_invoice":"manual"}'::jsonb, x) $$;
+
+create or replace function stripe.intent_status(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "requires_payment_method":"pending","requires_confirmation":"pending","requires_source":"pending",
+    "requires_action":"awaiting_response","requires_source_action":"awaiting_response","processing":"pending",
+    "requires_capture":"succeeded","succeeded":"succeeded","canceled":"cancelled"}'::jsonb, x) $$;
+
+create or replace function stripe.interval_word(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "day":"day","week":"week","month":"month","year":"year"}'::jsonb, x) $$;
+
+create or replace function stripe.invoice_status(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "draft":"draft","open":"open","paid":"paid","uncollectible":"uncollectible","void":"void"}'::jsonb, x) $$;
+
+create or replace function stripe.line_type(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "subscription_item_details":"subscription","invoice_item_details":"invoice_item","subscription":"subscription",
+    "invoiceitem":"invoice_item"}'::jsonb, x) $$;
+
+create or replace function stripe.payment_method(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "card":"card","card_present":"card","interac_present":"card","us_bank_account":"bank_transfer",
+    "ach_debit":"bank_transfer","ach_credit_transfer":"bank_transfer","sepa_debit":"bank_transfer",
+    "sepa_credit_transfer":"bank_transfer","bacs_debit":"bank_transfer","acss_debit":"bank_transfer",
+    "au_becs_debit":"bank_transfer","nz_bank_account":"bank_transfer","bancontact":"bank_transfer",
+    "ideal":"bank_transfer","sofort":"bank_transfer","giropay":"bank_transfer","eps":"bank_transfer",
+    "p24":"bank_transfer","fpx":"bank_transfer","multibanco":"bank_transfer","customer_balance":"bank_transfer",
+    "pix":"bank_transfer","paynow":"bank_transfer","promptpay":"bank_transfer","pay_by_bank":"bank_transfer",
+    "twint":"wallet","blik":"bank_transfer","boleto":"cash","konbini":"cash","oxxo":"cash",
+    "klarna":"buy_now_pay_later","afterpay_clearpay":"buy_now_pay_later","affirm":"buy_now_pay_later",
+    "zip":"buy_now_pay_later","billie":"buy_now_pay_later","alma":"buy_now_pay_later","alipay":"wallet",
+    "wechat":"wallet","wechat_pay":"wallet","paypal":"wallet","link":"wallet","cashapp":"wallet","grabpay":"wallet",
+    "amazon_pay":"wallet","revolut_pay":"wallet","mobilepay":"wallet","swish":"wallet","samsung_pay":"wallet",
+    "kakao_pay":"wallet","naver_pay":"wallet","crypto":"crypto"}'::jsonb, x) $$;
+
+create or replace function stripe.refund_reason(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "requested_by_customer":"requested_by_customer","duplicate":"duplicate","fraudulent":"fraudulent",
+    "expired_uncaptured_charge":"other"}'::jsonb, x) $$;
+
+create or replace function stripe.refund_status(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "succeeded":"succeeded","pending":"pending","requires_action":"pending","failed":"failed",
+    "canceled":"cancelled"}'::jsonb, x) $$;
+
+create or replace function stripe.source_object(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "ch":"charge","py":"charge","re":"refund","pyr":"refund","po":"payout","tr":"transfer",
+    "trr":"transfer_reversal","dp":"dispute","du":"dispute","fee":"application_fee","fr":"application_fee_refund",
+    "tu":"topup","txn":"balance_transaction","ipi":"issuing_transaction","iauth":"issuing_authorization"}'::jsonb, x) $$;
+
+create or replace function stripe.subscription_status(x text) returns text language sql immutable parallel safe as $$
+  select unified.word('{
+    "trialing":"trialing","active":"active","past_due":"past_due","unpaid":"past_due","incomplete":"pending",
+    "incomplete_expired":"expired","canceled":"canceled","paused":"paused"}'::jsonb, x) $$;

@@ -8,16 +8,18 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   stripe.is_test(p->'livemode') as is_test,
   case when p->'captured' = 'false' and coalesce(p->>'status', '') <> 'failed' then 'authorization' else 'sale' end as kind,
   'charge'::text as kind_raw,
-  unified.word('{"succeeded":"succeeded","paid":"succeeded","pending":"pending","failed":"failed"}', p->>'status') as status,
+  stripe.charge_status(p->>'status') as status,
   p->>'status' as status_raw,
-  stripe.magnitude(case when p->>'status' = 'succeeded' and p->'captured' = 'true' then coalesce(nullif(p->'amount_captured', 'null'), p->'amount') else p->'amount' end, p->>'currency') as amount,
+  stripe.magnitude(case when p->>'status' = 'succeeded' and p->'captured' = 'true' then coalesce(nullif(p->'amount_captured', 'null'),
+      p->'amount') else p->'amount' end, p->>'currency') as amount,
   case when p->'captured' = 'false' and coalesce(p->>'status', '') <> 'failed' then 'none' else 'in' end as direction,
   upper(stripe.text(p->'currency')) as currency,
   stripe.ref(p->'customer') as customer_platform_id,
   stripe.ref(p->'invoice') as invoice_platform_id,
   unified.epoch(p->'created') as processed_at,
   'stripe'::text as gateway,
-  unified.word('{"card":"card","card_present":"card","interac_present":"card","us_bank_account":"bank_transfer","ach_debit":"bank_transfer","ach_credit_transfer":"bank_transfer","sepa_debit":"bank_transfer","sepa_credit_transfer":"bank_transfer","bacs_debit":"bank_transfer","acss_debit":"bank_transfer","au_becs_debit":"bank_transfer","nz_bank_account":"bank_transfer","bancontact":"bank_transfer","ideal":"bank_transfer","sofort":"bank_transfer","giropay":"bank_transfer","eps":"bank_transfer","p24":"bank_transfer","fpx":"bank_transfer","multibanco":"bank_transfer","customer_balance":"bank_transfer","pix":"bank_transfer","paynow":"bank_transfer","promptpay":"bank_transfer","pay_by_bank":"bank_transfer","twint":"wallet","blik":"bank_transfer","boleto":"cash","konbini":"cash","oxxo":"cash","klarna":"buy_now_pay_later","afterpay_clearpay":"buy_now_pay_later","affirm":"buy_now_pay_later","zip":"buy_now_pay_later","billie":"buy_now_pay_later","alma":"buy_now_pay_later","alipay":"wallet","wechat":"wallet","wechat_pay":"wallet","paypal":"wallet","link":"wallet","cashapp":"wallet","grabpay":"wallet","amazon_pay":"wallet","revolut_pay":"wallet","mobilepay":"wallet","swish":"wallet","samsung_pay":"wallet","kakao_pay":"wallet","naver_pay":"wallet","crypto":"crypto"}', coalesce(p#>>'{payment_method_details,type}', case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)) as payment_method_type,
+  stripe.payment_method(coalesce(p#>>'{payment_method_details,type}',
+      case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)) as payment_method_type,
   coalesce(p#>>'{payment_method_details,type}', case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end) as payment_method_type_raw,
   coalesce(p#>>'{payment_method_details,card,brand}', p#>>'{payment_method_details,card_present,brand}', p#>>'{source,brand}') as card_brand,
   right(coalesce(p#>>'{payment_method_details,card,last4}', p#>>'{payment_method_details,card_present,last4}', p#>>'{source,last4}'), 4) as card_last4,
@@ -25,13 +27,22 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   stripe.text(p->'failure_code') as error_code,
   stripe.text(p->'failure_message') as error_message,
   'charges'::text as raw_resource, 1 as mapping_version,
-  case when stripe.unit(p->>'currency') is not null and unified.num(case when p->>'status' = 'succeeded' and p->'captured' = 'true' then coalesce(nullif(p->'amount_captured', 'null'), p->'amount') else p->'amount' end) is not null and p->>'status' <> '' and unified.word('{"succeeded":"succeeded","paid":"succeeded","pending":"pending","failed":"failed"}', p->>'status') is distinct from 'unknown' and unified.word('{"card":"card","card_present":"card","interac_present":"card","us_bank_account":"bank_transfer","ach_debit":"bank_transfer","ach_credit_transfer":"bank_transfer","sepa_debit":"bank_transfer","sepa_credit_transfer":"bank_transfer","bacs_debit":"bank_transfer","acss_debit":"bank_transfer","au_becs_debit":"bank_transfer","nz_bank_account":"bank_transfer","bancontact":"bank_transfer","ideal":"bank_transfer","sofort":"bank_transfer","giropay":"bank_transfer","eps":"bank_transfer","p24":"bank_transfer","fpx":"bank_transfer","multibanco":"bank_transfer","customer_balance":"bank_transfer","pix":"bank_transfer","paynow":"bank_transfer","promptpay":"bank_transfer","pay_by_bank":"bank_transfer","twint":"wallet","blik":"bank_transfer","boleto":"cash","konbini":"cash","oxxo":"cash","klarna":"buy_now_pay_later","afterpay_clearpay":"buy_now_pay_later","affirm":"buy_now_pay_later","zip":"buy_now_pay_later","billie":"buy_now_pay_later","alma":"buy_now_pay_later","alipay":"wallet","wechat":"wallet","wechat_pay":"wallet","paypal":"wallet","link":"wallet","cashapp":"wallet","grabpay":"wallet","amazon_pay":"wallet","revolut_pay":"wallet","mobilepay":"wallet","swish":"wallet","samsung_pay":"wallet","kakao_pay":"wallet","naver_pay":"wallet","crypto":"crypto"}', coalesce(p#>>'{payment_method_details,type}', case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)) is distinct from 'unknown' and unified.epoch(p->'created') is not null and not r.sanitised
+  case when stripe.unit(p->>'currency') is not null and unified.num(case when p->>'status' = 'succeeded'
+      and p->'captured' = 'true' then coalesce(nullif(p->'amount_captured', 'null'), p->'amount') else p->'amount' end) is not null and p->>'status' <> ''
+      and stripe.charge_status(p->>'status') is distinct from 'unknown' and stripe.payment_method(coalesce(p#>>'{payment_method_details,type}',
+      case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)) is distinct from 'unknown'
+      and unified.epoch(p->'created') is not null and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
-           stripe.amount_problem('amount', case when p->>'status' = 'succeeded' and p->'captured' = 'true' then coalesce(nullif(p->'amount_captured', 'null'), p->'amount') else p->'amount' end, p->'currency'),
-           jsonb_build_array('status', 'enum_unknown', p->'status', coalesce(unified.word('{"succeeded":"succeeded","paid":"succeeded","pending":"pending","failed":"failed"}', p->>'status'), 'unknown') = 'unknown'),
-           jsonb_build_array('payment_method_type', 'enum_unknown', to_jsonb(coalesce(p#>>'{payment_method_details,type}', case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)), coalesce(unified.word('{"card":"card","card_present":"card","interac_present":"card","us_bank_account":"bank_transfer","ach_debit":"bank_transfer","ach_credit_transfer":"bank_transfer","sepa_debit":"bank_transfer","sepa_credit_transfer":"bank_transfer","bacs_debit":"bank_transfer","acss_debit":"bank_transfer","au_becs_debit":"bank_transfer","nz_bank_account":"bank_transfer","bancontact":"bank_transfer","ideal":"bank_transfer","sofort":"bank_transfer","giropay":"bank_transfer","eps":"bank_transfer","p24":"bank_transfer","fpx":"bank_transfer","multibanco":"bank_transfer","customer_balance":"bank_transfer","pix":"bank_transfer","paynow":"bank_transfer","promptpay":"bank_transfer","pay_by_bank":"bank_transfer","twint":"wallet","blik":"bank_transfer","boleto":"cash","konbini":"cash","oxxo":"cash","klarna":"buy_now_pay_later","afterpay_clearpay":"buy_now_pay_later","affirm":"buy_now_pay_later","zip":"buy_now_pay_later","billie":"buy_now_pay_later","alma":"buy_now_pay_later","alipay":"wallet","wechat":"wallet","wechat_pay":"wallet","paypal":"wallet","link":"wallet","cashapp":"wallet","grabpay":"wallet","amazon_pay":"wallet","revolut_pay":"wallet","mobilepay":"wallet","swish":"wallet","samsung_pay":"wallet","kakao_pay":"wallet","naver_pay":"wallet","crypto":"crypto"}', coalesce(p#>>'{payment_method_details,type}', case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)) = 'unknown', false)),
-           jsonb_build_array('processed_at', 'typecast_error', p->'created', unified.epoch(p->'created') is null))) || stripe.sanitised(r.sanitised) end as issues,
+           stripe.amount_problem('amount', case when p->>'status' = 'succeeded' and p->'captured' = 'true' then coalesce(nullif(p->'amount_captured', 'null'),
+               p->'amount') else p->'amount' end, p->'currency'),
+           jsonb_build_array('status', 'enum_unknown', p->'status', coalesce(stripe.charge_status(p->>'status'), 'unknown') = 'unknown'),
+           jsonb_build_array('payment_method_type', 'enum_unknown', to_jsonb(coalesce(p#>>'{payment_method_details,type}',
+               case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)),
+               coalesce(stripe.payment_method(coalesce(p#>>'{payment_method_details,type}',
+               case when p#>>'{source,object}' = 'card' then 'card' else p#>>'{source,type}' end)) = 'unknown', false)),
+           jsonb_build_array('processed_at', 'typecast_error', p->'created',
+               unified.epoch(p->'created') is null))) || stripe.sanitised(r.sanitised) end as issues,
   stripe.ref(p->'payment_intent') as payment_intent_platform_id,
   stripe.ref(p->'balance_transaction') as balance_transaction_platform_id
 from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d

@@ -20,10 +20,13 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   case p->>'tax_exempt' when 'exempt' then true when 'none' then false when 'reverse' then false end as tax_exempt,
   p#>>'{preferred_locales,0}' as locale,
   'customers'::text as raw_resource, 1 as mapping_version,
-  case when (coalesce(p->>'currency', '') = '' or stripe.unit(p->>'currency') is not null) and jsonb_typeof(coalesce(p->'balance', p->'account_balance', '0')) = 'number' and not r.sanitised
+  case when (coalesce(p->>'currency', '') = '' or stripe.unit(p->>'currency') is not null) and jsonb_typeof(coalesce(p->'balance', p->'account_balance',
+      '0')) = 'number' and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            jsonb_build_array('currency', 'currency_invalid', p->'currency', coalesce(p->>'currency', '') <> '' and stripe.unit(p->>'currency') is null),
-           jsonb_build_array('balance_amount', 'typecast_error', coalesce(p->'balance', p->'account_balance'), coalesce(unified.num(coalesce(p->'balance', p->'account_balance')) is null and coalesce(p->'balance', p->'account_balance', 'null') <> 'null', false)))) || stripe.sanitised(r.sanitised) end as issues
+           jsonb_build_array('balance_amount', 'typecast_error', coalesce(p->'balance', p->'account_balance'), coalesce(unified.num(coalesce(p->'balance',
+               p->'account_balance')) is null and coalesce(p->'balance', p->'account_balance', 'null') <> 'null',
+               false)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d
 where r.platform = 'stripe' and r.resource = 'customers';

@@ -10,11 +10,11 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   stripe.ref(p->'customer') as customer_platform_id,
   stripe.text(p->'customer_email') as customer_email,
   stripe.text(p->'number') as number,
-  unified.word('{"draft":"draft","open":"open","paid":"paid","uncollectible":"uncollectible","void":"void"}', coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
+  stripe.invoice_status(coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
     when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)) as status,
   coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
     when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) as status_raw,
-  unified.word('{"subscription_create":"creation","subscription_cycle":"renewal","subscription":"renewal","subscription_threshold":"renewal","subscription_update":"update","manual":"manual","automatic_pending_invoice_item_invoice":"manual","quote_accept":"creation"}', p->>'billing_reason') as reason,
+  stripe.billing_reason(p->>'billing_reason') as reason,
   p->>'billing_reason' as reason_raw,
   case when coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
     when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) <> 'draft' then coalesce(unified.epoch(p#>'{status_transitions,finalized_at}'), unified.epoch(p->'finalized_at'), unified.epoch(p->'created'), unified.epoch(p->'date')) end as issued_at,
@@ -23,30 +23,39 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   unified.epoch(p->'period_start') as period_start,
   unified.epoch(p->'period_end') as period_end,
   stripe.money(p->'subtotal', p->>'currency') as subtotal_amount,
-  case when jsonb_typeof(p->'total_discount_amounts') = 'array' then (select coalesce(sum(stripe.money(t->'amount', p->>'currency')), 0) from jsonb_array_elements(unified.arr(p->'total_discount_amounts')) t) end as discount_amount,
+  case when jsonb_typeof(p->'total_discount_amounts') = 'array' then (select coalesce(sum(stripe.money(t->'amount', p->>'currency')),
+      0) from jsonb_array_elements(unified.arr(p->'total_discount_amounts')) t) end as discount_amount,
   case when jsonb_typeof(coalesce(p->'total_taxes', p->'total_tax_amounts')) = 'array'
-       then (select coalesce(sum(stripe.money(t->'amount', p->>'currency')), 0) from jsonb_array_elements(unified.arr(coalesce(p->'total_taxes', p->'total_tax_amounts'))) t)
+       then (select coalesce(sum(stripe.money(t->'amount', p->>'currency')), 0) from jsonb_array_elements(unified.arr(coalesce(p->'total_taxes',
+           p->'total_tax_amounts'))) t)
        else stripe.money(p->'tax', p->>'currency') end as tax_amount,
   stripe.money(p->'total', p->>'currency') as total_amount,
   stripe.money(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' end), p->>'currency') as amount_paid,
   coalesce(stripe.money(p->'amount_remaining', p->>'currency'),
-    stripe.money(p->'amount_due', p->>'currency') - stripe.money(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' else '0' end), p->>'currency')) as amount_due,
+    stripe.money(p->'amount_due', p->>'currency') - stripe.money(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' else '0' end),
+        p->>'currency')) as amount_due,
   upper(stripe.text(p->'currency')) as currency,
   unified.num(p->'attempt_count') as attempt_count,
   unified.epoch(p->'next_payment_attempt') as next_attempt_at,
   case when p#>'{lines,has_more}' = 'true' then exists (
-         select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'invoice_lines' and q.external_id = r.external_id || '/0001')
+         select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'invoice_lines'
+             and q.external_id = r.external_id || '/0001')
        else jsonb_typeof(p#>'{lines,data}') = 'array' end as lines_complete,
   'invoices'::text as raw_resource, 1 as mapping_version,
-  case when stripe.unit(p->>'currency') is not null and unified.num(p->'total') is not null and unified.word('{"draft":"draft","open":"open","paid":"paid","uncollectible":"uncollectible","void":"void"}', coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)) is distinct from 'unknown' and coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) <> '' and unified.word('{"subscription_create":"creation","subscription_cycle":"renewal","subscription":"renewal","subscription_threshold":"renewal","subscription_update":"update","manual":"manual","automatic_pending_invoice_item_invoice":"manual","quote_accept":"creation"}', p->>'billing_reason') is distinct from 'unknown' and jsonb_typeof(p->'lines') = 'object' and not r.sanitised
+  case when stripe.unit(p->>'currency') is not null and unified.num(p->'total') is not null and stripe.invoice_status(coalesce(stripe.text(p->'status'),
+      case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
+    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)) is distinct from 'unknown' and coalesce(stripe.text(p->'status'),
+        case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
+    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) <> ''
+        and stripe.billing_reason(p->>'billing_reason') is distinct from 'unknown' and jsonb_typeof(p->'lines') = 'object' and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            stripe.amount_problem('total_amount', p->'total', p->'currency'),
-           jsonb_build_array('status', 'enum_unknown', coalesce(p->'status', p->'paid'), coalesce(unified.word('{"draft":"draft","open":"open","paid":"paid","uncollectible":"uncollectible","void":"void"}', coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
+           jsonb_build_array('status', 'enum_unknown', coalesce(p->'status', p->'paid'), coalesce(stripe.invoice_status(coalesce(stripe.text(p->'status'),
+               case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
     when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)), 'unknown') = 'unknown'),
-           jsonb_build_array('reason', 'enum_unknown', p->'billing_reason', coalesce(unified.word('{"subscription_create":"creation","subscription_cycle":"renewal","subscription":"renewal","subscription_threshold":"renewal","subscription_update":"update","manual":"manual","automatic_pending_invoice_item_invoice":"manual","quote_accept":"creation"}', p->>'billing_reason') = 'unknown', false)),
-           jsonb_build_array('lines', 'typecast_error', p->'lines', coalesce(jsonb_typeof(p->'lines') <> 'object', true)))) || stripe.sanitised(r.sanitised) end as issues
+           jsonb_build_array('reason', 'enum_unknown', p->'billing_reason', coalesce(stripe.billing_reason(p->>'billing_reason') = 'unknown', false)),
+           jsonb_build_array('lines', 'typecast_error', p->'lines', coalesce(jsonb_typeof(p->'lines') <> 'object',
+               true)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d
 where r.platform = 'stripe' and r.resource = 'invoices';

@@ -12,7 +12,7 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   case when p->'active' = 'true' then 'active' when p->'active' = 'false' then 'inactive' when p->>'active' <> '' then 'unknown' end as status,
   p->>'active' as status_raw,
   coalesce(p->>'type' = 'recurring', jsonb_typeof(p->'recurring') = 'object') as is_recurring,
-  unified.word('{"day":"day","week":"week","month":"month","year":"year"}', p#>>'{recurring,interval}') as interval,
+  stripe.interval_word(p#>>'{recurring,interval}') as interval,
   p#>>'{recurring,interval}' as interval_raw,
   unified.num(p#>'{recurring,interval_count}') as interval_count,
   stripe.money(coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal'), p->>'currency') as amount,
@@ -24,10 +24,17 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   unified.num(p#>'{recurring,trial_period_days}') as trial_days,
   case p->>'tax_behavior' when 'inclusive' then true when 'exclusive' then false end as tax_inclusive,
   'prices'::text as raw_resource, 1 as mapping_version,
-  case when stripe.unit(p->>'currency') is not null and (unified.num(coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal')) is not null or not (coalesce(p->>'billing_scheme', 'per_unit') = 'per_unit' and coalesce(p->'custom_unit_amount', 'null') = 'null')) and unified.word('{"day":"day","week":"week","month":"month","year":"year"}', p#>>'{recurring,interval}') is distinct from 'unknown' and not r.sanitised
+  case when stripe.unit(p->>'currency') is not null and (unified.num(coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal')) is not null
+      or (coalesce(coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal'), 'null') = 'null' and not (coalesce(p->>'billing_scheme',
+      'per_unit') = 'per_unit' and coalesce(p->'custom_unit_amount', 'null') = 'null')))
+      and stripe.interval_word(p#>>'{recurring,interval}') is distinct from 'unknown' and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
-           case when (coalesce(p->>'billing_scheme', 'per_unit') = 'per_unit' and coalesce(p->'custom_unit_amount', 'null') = 'null') or coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal') <> 'null' then stripe.amount_problem('amount', coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal'), p->'currency') else jsonb_build_array('currency', 'currency_invalid', p->'currency', stripe.unit(p->>'currency') is null) end,
-           jsonb_build_array('interval', 'enum_unknown', p#>'{recurring,interval}', coalesce(unified.word('{"day":"day","week":"week","month":"month","year":"year"}', p#>>'{recurring,interval}') = 'unknown', false)))) || stripe.sanitised(r.sanitised) end as issues
+           case when (coalesce(p->>'billing_scheme', 'per_unit') = 'per_unit' and coalesce(p->'custom_unit_amount', 'null') = 'null')
+               or coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal') <> 'null' then stripe.amount_problem('amount',
+               coalesce(nullif(p->'unit_amount', 'null'), p->'unit_amount_decimal'), p->'currency') else jsonb_build_array('currency', 'currency_invalid',
+               p->'currency', stripe.unit(p->>'currency') is null) end,
+           jsonb_build_array('interval', 'enum_unknown', p#>'{recurring,interval}', coalesce(stripe.interval_word(p#>>'{recurring,interval}') = 'unknown',
+               false)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d
 where r.platform = 'stripe' and r.resource = 'prices';

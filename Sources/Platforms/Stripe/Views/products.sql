@@ -19,6 +19,7 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            jsonb_build_array('title', 'typecast_error', p->'name', stripe.text(p->'name') is null),
-           jsonb_build_array('status', 'enum_unknown', p->'active', coalesce(jsonb_typeof(p->'active') <> 'boolean', true)))) || stripe.sanitised(r.sanitised) end as issues
+           jsonb_build_array('status', 'enum_unknown', p->'active', coalesce(jsonb_typeof(p->'active') <> 'boolean',
+               true)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d
 where r.platform = 'stripe' and r.resource = 'products';

@@ -9,21 +9,24 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   coalesce(stripe.ref(p->'charge'), stripe.ref(p->'payment_intent')) as transaction_platform_id,
   stripe.magnitude(p->'amount', p->>'currency') as amount,
   upper(stripe.text(p->'currency')) as currency,
-  unified.word('{"succeeded":"succeeded","pending":"pending","requires_action":"pending","failed":"failed","canceled":"cancelled"}', p->>'status') as status,
+  stripe.refund_status(p->>'status') as status,
   p->>'status' as status_raw,
-  unified.word('{"requested_by_customer":"requested_by_customer","duplicate":"duplicate","fraudulent":"fraudulent","expired_uncaptured_charge":"other"}', p->>'reason') as reason,
+  stripe.refund_reason(p->>'reason') as reason,
   p->>'reason' as reason_raw,
   stripe.text(p->'description') as note,
   unified.epoch(p->'created') as processed_at,
   stripe.text(p->'failure_reason') as error_code,
   'refunds'::text as raw_resource, 1 as mapping_version,
-  case when stripe.unit(p->>'currency') is not null and unified.num(p->'amount') is not null and unified.word('{"succeeded":"succeeded","pending":"pending","requires_action":"pending","failed":"failed","canceled":"cancelled"}', p->>'status') is distinct from 'unknown' and unified.word('{"requested_by_customer":"requested_by_customer","duplicate":"duplicate","fraudulent":"fraudulent","expired_uncaptured_charge":"other"}', p->>'reason') is distinct from 'unknown' and unified.epoch(p->'created') is not null and coalesce(stripe.ref(p->'charge'), stripe.ref(p->'payment_intent')) is not null and not r.sanitised
+  case when stripe.unit(p->>'currency') is not null and unified.num(p->'amount') is not null
+      and stripe.refund_status(p->>'status') is distinct from 'unknown' and stripe.refund_reason(p->>'reason') is distinct from 'unknown'
+      and unified.epoch(p->'created') is not null and coalesce(stripe.ref(p->'charge'), stripe.ref(p->'payment_intent')) is not null and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            stripe.amount_problem('amount', p->'amount', p->'currency'),
-           jsonb_build_array('status', 'enum_unknown', p->'status', coalesce(unified.word('{"succeeded":"succeeded","pending":"pending","requires_action":"pending","failed":"failed","canceled":"cancelled"}', p->>'status') = 'unknown', false)),
-           jsonb_build_array('reason', 'enum_unknown', p->'reason', coalesce(unified.word('{"requested_by_customer":"requested_by_customer","duplicate":"duplicate","fraudulent":"fraudulent","expired_uncaptured_charge":"other"}', p->>'reason') = 'unknown', false)),
+           jsonb_build_array('status', 'enum_unknown', p->'status', coalesce(stripe.refund_status(p->>'status') = 'unknown', false)),
+           jsonb_build_array('reason', 'enum_unknown', p->'reason', coalesce(stripe.refund_reason(p->>'reason') = 'unknown', false)),
            jsonb_build_array('processed_at', 'typecast_error', p->'created', unified.epoch(p->'created') is null),
-           jsonb_build_array('transaction_platform_id', 'reference_missing', p->'charge', coalesce(stripe.ref(p->'charge'), stripe.ref(p->'payment_intent')) is null))) || stripe.sanitised(r.sanitised) end as issues
+           jsonb_build_array('transaction_platform_id', 'reference_missing', p->'charge', coalesce(stripe.ref(p->'charge'),
+               stripe.ref(p->'payment_intent')) is null))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d
 where r.platform = 'stripe' and r.resource = 'refunds';

@@ -14,55 +14,78 @@ select r.connection_id, 'stripe'::text as platform, coalesce(stripe.text(l->'id'
   coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) as plan_platform_id,
   coalesce(stripe.ref(l#>'{price,product}'), stripe.ref(l#>'{plan,product}')) as product_platform_id,
   unified.num(l->'quantity') as quantity,
-  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) as unit_amount,
-  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) * coalesce(unified.num(l->'quantity'), 1) as amount,
+  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}',
+      l#>>'{plan,currency}')) as unit_amount,
+  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}',
+      l#>>'{plan,currency}')) * coalesce(unified.num(l->'quantity'), 1) as amount,
   upper(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) as currency,
-  unified.word('{"day":"day","week":"week","month":"month","year":"year"}', coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) as interval,
+  stripe.interval_word(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) as interval,
   coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}') as interval_raw,
   coalesce(unified.num(l#>'{price,recurring,interval_count}'), unified.num(l#>'{plan,interval_count}')) as interval_count,
   unified.epoch(l->'current_period_start') as current_period_start,
   unified.epoch(l->'current_period_end') as current_period_end,
   'subscriptions'::text as raw_resource, 1 as mapping_version,
-  case when stripe.text(l->'id') is not null and coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) is not null and stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is not null and unified.word('{"day":"day","week":"week","month":"month","year":"year"}', coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) is distinct from 'unknown' and not r.sanitised
+  case when stripe.text(l->'id') is not null and coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) is not null
+      and stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is not null and stripe.interval_word(coalesce(l#>>'{price,recurring,interval}',
+      l#>>'{plan,interval}')) is distinct from 'unknown' and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            jsonb_build_array('platform_id', 'reference_missing', l->'id', stripe.text(l->'id') is null),
-           jsonb_build_array('plan_platform_id', 'reference_missing', coalesce(l->'price', l->'plan'), coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) is null),
-           jsonb_build_array('currency', 'currency_invalid', to_jsonb(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')), stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is null),
-           jsonb_build_array('interval', 'enum_unknown', to_jsonb(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')), coalesce(unified.word('{"day":"day","week":"week","month":"month","year":"year"}', coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) = 'unknown', false)))) || stripe.sanitised(r.sanitised) end as issues
+           jsonb_build_array('plan_platform_id', 'reference_missing', coalesce(l->'price', l->'plan'), coalesce(stripe.ref(l->'price'),
+               stripe.ref(l->'plan')) is null),
+           jsonb_build_array('currency', 'currency_invalid', to_jsonb(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')),
+               stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is null),
+           jsonb_build_array('interval', 'enum_unknown', to_jsonb(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')),
+               coalesce(stripe.interval_word(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) = 'unknown',
+               false)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral jsonb_array_elements(unified.arr(coalesce(r.payload#>'{items,data}', r.payload->'items'))) with ordinality a(l, n)
 where r.platform = 'stripe' and r.resource = 'subscriptions'
   and (r.payload#>'{items,has_more}' is distinct from 'true' or not exists (
-    select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'subscription_items' and q.external_id = r.external_id || '/0001'))
+    select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'subscription_items'
+        and q.external_id = r.external_id || '/0001'))
 union all
-select r.connection_id, 'stripe'::text as platform, coalesce(stripe.text(l->'id'), split_part(r.external_id, '/', 1) || ':item:' || ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/', 2)::int else 1 end - 1) * 100 + n - 1)::numeric) as platform_id,
-  unified.id(r.connection_id, 'billing_subscription_items', coalesce(stripe.text(l->'id'), split_part(r.external_id, '/', 1) || ':item:' || ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/', 2)::int else 1 end - 1) * 100 + n - 1)::numeric)) as id,
+select r.connection_id, 'stripe'::text as platform, coalesce(stripe.text(l->'id'), split_part(r.external_id, '/',
+    1) || ':item:' || ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/',
+    2)::int else 1 end - 1) * 100 + n - 1)::numeric) as platform_id,
+  unified.id(r.connection_id, 'billing_subscription_items', coalesce(stripe.text(l->'id'), split_part(r.external_id, '/',
+      1) || ':item:' || ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/',
+      2)::int else 1 end - 1) * 100 + n - 1)::numeric)) as id,
   split_part(r.external_id, '/', 1) as platform_parent_id,
   unified.epoch(l->'created') as platform_created_at, r.platform_updated_at,
-  r.first_seen_at, r.changed_at, r.fetched_at, coalesce(q.deleted_at, r.deleted_at) is not null as is_deleted, coalesce(q.deleted_at, r.deleted_at) as deleted_at, coalesce(q.deletion_source, r.deletion_source) as deletion_source,
+  r.first_seen_at, r.changed_at, r.fetched_at, coalesce(q.deleted_at, r.deleted_at) is not null as is_deleted, coalesce(q.deleted_at,
+      r.deleted_at) as deleted_at, coalesce(q.deletion_source, r.deletion_source) as deletion_source,
   stripe.is_test(coalesce(l#>'{price,livemode}', l#>'{plan,livemode}')) as is_test,
   split_part(r.external_id, '/', 1) as subscription_platform_id,
   unified.id(r.connection_id, 'billing_subscriptions', split_part(r.external_id, '/', 1)) as subscription_id,
-  ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/', 2)::int else 1 end - 1) * 100 + n - 1)::numeric as item_index,
+  ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/',
+      2)::int else 1 end - 1) * 100 + n - 1)::numeric as item_index,
   coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) as plan_platform_id,
   coalesce(stripe.ref(l#>'{price,product}'), stripe.ref(l#>'{plan,product}')) as product_platform_id,
   unified.num(l->'quantity') as quantity,
-  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) as unit_amount,
-  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) * coalesce(unified.num(l->'quantity'), 1) as amount,
+  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}',
+      l#>>'{plan,currency}')) as unit_amount,
+  stripe.money(coalesce(nullif(l#>'{price,unit_amount}', 'null'), l#>'{price,unit_amount_decimal}', l#>'{plan,amount}'), coalesce(l#>>'{price,currency}',
+      l#>>'{plan,currency}')) * coalesce(unified.num(l->'quantity'), 1) as amount,
   upper(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) as currency,
-  unified.word('{"day":"day","week":"week","month":"month","year":"year"}', coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) as interval,
+  stripe.interval_word(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) as interval,
   coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}') as interval_raw,
   coalesce(unified.num(l#>'{price,recurring,interval_count}'), unified.num(l#>'{plan,interval_count}')) as interval_count,
   unified.epoch(l->'current_period_start') as current_period_start,
   unified.epoch(l->'current_period_end') as current_period_end,
   'subscription_items'::text as raw_resource, 1 as mapping_version,
-  case when stripe.text(l->'id') is not null and coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) is not null and stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is not null and unified.word('{"day":"day","week":"week","month":"month","year":"year"}', coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) is distinct from 'unknown' and not r.sanitised
+  case when stripe.text(l->'id') is not null and coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) is not null
+      and stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is not null and stripe.interval_word(coalesce(l#>>'{price,recurring,interval}',
+      l#>>'{plan,interval}')) is distinct from 'unknown' and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            jsonb_build_array('platform_id', 'reference_missing', l->'id', stripe.text(l->'id') is null),
-           jsonb_build_array('plan_platform_id', 'reference_missing', coalesce(l->'price', l->'plan'), coalesce(stripe.ref(l->'price'), stripe.ref(l->'plan')) is null),
-           jsonb_build_array('currency', 'currency_invalid', to_jsonb(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')), stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is null),
-           jsonb_build_array('interval', 'enum_unknown', to_jsonb(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')), coalesce(unified.word('{"day":"day","week":"week","month":"month","year":"year"}', coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) = 'unknown', false)))) || stripe.sanitised(r.sanitised) end as issues
+           jsonb_build_array('plan_platform_id', 'reference_missing', coalesce(l->'price', l->'plan'), coalesce(stripe.ref(l->'price'),
+               stripe.ref(l->'plan')) is null),
+           jsonb_build_array('currency', 'currency_invalid', to_jsonb(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')),
+               stripe.unit(coalesce(l#>>'{price,currency}', l#>>'{plan,currency}')) is null),
+           jsonb_build_array('interval', 'enum_unknown', to_jsonb(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')),
+               coalesce(stripe.interval_word(coalesce(l#>>'{price,recurring,interval}', l#>>'{plan,interval}')) = 'unknown',
+               false)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r
 join portolan.raw_records q on q.connection_id = r.connection_id and q.resource = 'subscriptions' and q.external_id = split_part(r.external_id, '/', 1)
   and q.payload#>'{items,has_more}' = 'true',

@@ -107,8 +107,8 @@ extension StripeSandboxRecords {
         if isBare {
             w.raw("null")
         } else {
-            w.raw(
-                "{\"city\":\"Köln\",\"country\":\"DE\",\"line1\":\"Domkloster 4\",\"line2\":null,\"postal_code\":\"50667\",\"state\":\"NW\"}")
+            w.raw("{\"city\":\"Köln\",\"country\":\"DE\",\"line1\":\"Domkloster 4\",\"line2\":null")
+            w.raw(",\"postal_code\":\"50667\",\"state\":\"NW\"}")
         }
         w.raw(",\"balance\":")
         w.int(index % 7 == 0 ? -500 : 0)
@@ -119,8 +119,8 @@ extension StripeSandboxRecords {
         w.bool(index % 31 == 0)
         w.raw(",\"description\":null,\"discount\":null,\"email\":")
         if isBare { w.raw("null") } else { w.plain("\"buyer\(index)+\(sight.revision)@example.com\"") }
-        w.raw(
-            ",\"invoice_prefix\":\"KNM3Y4VZ\",\"invoice_settings\":{\"custom_fields\":null,\"default_payment_method\":null,\"footer\":null,\"rendering_options\":null}")
+        w.raw(",\"invoice_prefix\":\"KNM3Y4VZ\",\"invoice_settings\":{\"custom_fields\":null")
+        w.raw(",\"default_payment_method\":null,\"footer\":null,\"rendering_options\":null}")
         text("name", Self.names[index % Self.names.count], defect, to: &w)
         w.raw(",\"next_invoice_sequence\":1,\"phone\":")
         w.quotedOrNull(isBare ? nil : "+4922117940555")
@@ -134,8 +134,8 @@ extension StripeSandboxRecords {
         text("description", "Coffee of the month ☕", defect, to: &w)
         w.raw(",\"images\":[\"https://images.example/p.png\"],\"marketing_features\":[],\"name\":\"Plan ")
         w.int(index)
-        w.raw(
-            "\",\"package_dimensions\":null,\"shippable\":null,\"statement_descriptor\":null,\"tax_code\":null,\"type\":\"service\",\"unit_label\":null,\"updated\":")
+        w.raw("\",\"package_dimensions\":null,\"shippable\":null,\"statement_descriptor\":null,\"tax_code\":null")
+        w.raw(",\"type\":\"service\",\"unit_label\":null,\"updated\":")
         w.int(sight.created + sight.revision)
         w.raw(",\"url\":null")
     }
@@ -202,8 +202,8 @@ extension StripeSandboxRecords {
     private func writeSubscription(_ index: Int, _ sight: Sight, _ defect: Defect?, to w: inout StripeSandboxWriter) {
         let word = subscriptionStatus(index, revision: sight.revision)
         let isCanceled = word == "canceled"
-        w.raw(
-            ",\"application\":null,\"automatic_tax\":{\"disabled_reason\":null,\"enabled\":false,\"liability\":null},\"billing_cycle_anchor\":")
+        w.raw(",\"application\":null,\"automatic_tax\":{\"disabled_reason\":null,\"enabled\":false")
+        w.raw(",\"liability\":null},\"billing_cycle_anchor\":")
         w.int(sight.created)
         w.raw(",\"cancel_at\":null,\"cancel_at_period_end\":")
         w.bool(index % 13 == 6)
@@ -226,7 +226,11 @@ extension StripeSandboxRecords {
         w.raw(",\"days_until_due\":null,\"default_payment_method\":null,\"description\":null,\"ended_at\":")
         w.intOrNull(isCanceled ? sight.created + 172_800 : nil)
         w.raw(",\"items\":")
-        if defect == .listIsNull { w.raw("null") } else { writeRows(.subscription, index, sight, from: 0, limit: 10, to: &w) }
+        if defect == .listIsNull {
+            w.raw("null")
+        } else {
+            writeRows(.subscription, index, sight, from: 0, limit: 10, to: &w)
+        }
         reference("latest_invoice", .invoice, index, to: &w)
         w.raw(",\"pause_collection\":")
         if index % 17 == 9 { w.raw("{\"behavior\":\"void\",\"resumes_at\":null}") } else { w.raw("null") }
@@ -252,7 +256,11 @@ extension StripeSandboxRecords {
         reference("customer", .customer, index, to: &w)
         text("customer_name", Self.names[index % Self.names.count], defect, to: &w)
         w.raw(",\"customer_email\":null,\"due_date\":null,\"lines\":")
-        if defect == .listIsNull { w.raw("null") } else { writeRows(.invoice, index, sight, from: 0, limit: 10, to: &w) }
+        if defect == .listIsNull {
+            w.raw("null")
+        } else {
+            writeRows(.invoice, index, sight, from: 0, limit: 10, to: &w)
+        }
         w.raw(",\"next_payment_attempt\":null,\"number\":")
         if isDraft { w.raw("null") } else { w.plain("\"KNM3Y4VZ-\(index)\"") }
         if sight.isLegacy {
@@ -295,8 +303,8 @@ extension StripeSandboxRecords {
         } else {
             reference("balance_transaction", .balanceTransaction, index, to: &w)
         }
-        w.raw(
-            ",\"billing_details\":{\"address\":{\"city\":null,\"country\":\"DE\",\"line1\":null,\"line2\":null,\"postal_code\":\"50667\",\"state\":null},\"email\":null,\"phone\":null,\"tax_id\":null")
+        w.raw(",\"billing_details\":{\"address\":{\"city\":null,\"country\":\"DE\",\"line1\":null,\"line2\":null")
+        w.raw(",\"postal_code\":\"50667\",\"state\":null},\"email\":null,\"phone\":null,\"tax_id\":null")
         text("name", Self.names[index % Self.names.count], defect, to: &w)
         w.raw("},\"captured\":")
         w.bool(!isFailed)
@@ -312,8 +320,11 @@ extension StripeSandboxRecords {
         if index % 10 == 0 { w.raw(",\"payment_intent\":null") } else {
             reference("payment_intent", .paymentIntent, index, to: &w)
         }
-        w.raw(
-            ",\"payment_method\":\"pm_1TbSoaEZpD6kXraeiNPSsDV1\",\"payment_method_details\":{\"card\":{\"brand\":\"visa\",\"checks\":{\"cvc_check\":\"pass\"},\"country\":\"US\",\"exp_month\":8,\"exp_year\":2030,\"funding\":\"credit\",\"last4\":\"4242\",\"network\":\"visa\",\"wallet\":null},\"type\":\"card\"},\"receipt_email\":null,\"refunded\":false,\"review\":null,\"shipping\":null")
+        w.raw(",\"payment_method\":\"pm_1TbSoaEZpD6kXraeiNPSsDV1\"")
+        w.raw(",\"payment_method_details\":{\"card\":{\"brand\":\"visa\",\"checks\":{\"cvc_check\":\"pass\"}")
+        w.raw(",\"country\":\"US\",\"exp_month\":8,\"exp_year\":2030,\"funding\":\"credit\",\"last4\":\"4242\"")
+        w.raw(",\"network\":\"visa\",\"wallet\":null},\"type\":\"card\"},\"receipt_email\":null")
+        w.raw(",\"refunded\":false,\"review\":null,\"shipping\":null")
         status(isFailed ? "failed" : "succeeded", defect, to: &w)
     }
 
@@ -329,7 +340,8 @@ extension StripeSandboxRecords {
         reference("customer", .customer, index, to: &w)
         w.raw(",\"description\":null,\"last_payment_error\":null,\"latest_charge\":")
         w.quotedOrNull(hasCharge ? id(.charge, index) : nil)
-        w.raw(",\"next_action\":null,\"payment_method\":null,\"payment_method_types\":[\"card\",\"link\"],\"processing\":null")
+        w.raw(",\"next_action\":null,\"payment_method\":null,\"payment_method_types\":[\"card\",\"link\"]")
+        w.raw(",\"processing\":null")
         status(
             hasCharge ? (index % 14 == 11 ? "requires_payment_method" : "succeeded")
                 : sight.revision > 0 ? "canceled" : "requires_payment_method", defect, to: &w)
@@ -369,7 +381,8 @@ extension StripeSandboxRecords {
         money("fee", fee, defect, to: &w)
         w.raw(",\"fee_details\":[{\"amount\":")
         w.int(fee)
-        w.raw(",\"application\":null,\"currency\":\"usd\",\"description\":\"Stripe processing fees\",\"type\":\"stripe_fee\"}]")
+        w.raw(",\"application\":null,\"currency\":\"usd\",\"description\":\"Stripe processing fees\"")
+        w.raw(",\"type\":\"stripe_fee\"}]")
         money("net", value - fee, defect, to: &w)
         w.raw(",\"reporting_category\":\"")
         w.raw(isCharge ? "charge\"" : index % 9 == 0 ? "other_adjustment\"" : "refund\"")
@@ -472,7 +485,8 @@ extension StripeSandboxRecords {
         reference("product", .product, price, to: &w)
         w.raw(",\"active\":true,\"billing_scheme\":\"per_unit\",\"currency\":")
         w.quoted(currency(.price, price))
-        w.raw(",\"recurring\":{\"interval\":\"month\",\"interval_count\":1,\"usage_type\":\"licensed\"},\"unit_amount\":")
+        w.raw(",\"recurring\":{\"interval\":\"month\",\"interval_count\":1,\"usage_type\":\"licensed\"}")
+        w.raw(",\"unit_amount\":")
         w.int(amount(.price, price))
         w.raw("},\"quantity\":")
         w.int(1 + sight.revision)

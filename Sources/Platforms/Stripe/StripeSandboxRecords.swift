@@ -40,7 +40,8 @@ struct StripeSandboxRecords {
 
     static let currencies = ["usd", "eur", "gbp", "jpy", "kwd", "usd", "eur", "isk", "krw", "tnd"]
     static let names = [
-        "Ada Lovelace", "Jürgen Groß", "李小龙", "محمد بن سلمان", "Zoë 🦊 Fox", "O'Brien \\\"Ace\\\"", "שרה לוי", "Łukasz Żółć",
+        "Ada Lovelace", "Jürgen Groß", "李小龙", "محمد بن سلمان", "Zoë 🦊 Fox", "O'Brien \\\"Ace\\\"", "שרה לוי",
+        "Łukasz Żółć",
     ]
     static let digits = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
@@ -141,7 +142,8 @@ struct StripeSandboxRecords {
         case .invoice:
             // An edit of a long invoice takes lines off it, so that its pages become fewer.
             index % 211 == 13
-                ? max(12, 230 - 110 * revision) : index % 25 == 3 ? 11 + index % 30 : index % 20 == 7 ? 0 : 1 + index % 4
+                ? max(12, 230 - 110 * revision)
+                : index % 25 == 3 ? 11 + index % 30 : isDraft(index) ? 0 : 1 + index % 4
         default: 0
         }
     }

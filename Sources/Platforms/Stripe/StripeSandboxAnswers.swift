@@ -80,7 +80,11 @@ extension StripeSandboxStore {
     private func unrecognised(_ request: SandboxRequest) -> Refusal {
         Refusal(
             status: 404,
-            message: "Unrecognized request URL (\(request.method): \(request.path)). If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code.")
+            message: """
+                Unrecognized request URL (\(request.method): \(request.path)). If you are trying to list objects, \
+                remove the trailing slash. If you are trying to retrieve an object, make sure you passed a valid \
+                (non-empty) identifier in your code.
+                """)
     }
 
     private func authenticate(_ request: SandboxRequest) throws(Refusal) {
@@ -92,7 +96,10 @@ extension StripeSandboxStore {
         if given.isEmpty {
             throw Refusal(
                 status: 401,
-                message: "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+                message: """
+                    You did not provide an API key. You need to provide your API key in the Authorization header, \
+                    using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').
+                    """)
         }
         if given.hasPrefix("pk_") {
             throw Refusal(
@@ -108,14 +115,17 @@ extension StripeSandboxStore {
         guard let permissions, !permissions.contains(resource) else { return }
         throw Refusal(
             status: 403,
-            message: "The provided key 'rk_test_***' does not have the required permissions for this endpoint on account 'acct_1TbSimulated'. Having the 'rak_\(object)_read' permission would allow this request to continue.")
+            message: """
+                The provided key 'rk_test_***' does not have the required permissions for this endpoint on account \
+                'acct_1TbSimulated'. Having the 'rak_\(object)_read' permission would allow this request to continue.
+                """)
     }
 
     private func limit(_ endpoint: String, _ now: Date) throws(Refusal) {
         guard let reason = limiter.refusal(endpoint: endpoint, now: now) else { return }
         throw Refusal(
             status: 429,
-            message: "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+            message: "Request rate limit exceeded. Learn more here https://stripe.com/docs/rate-limits.",
             code: "rate_limit", headers: [("Stripe-Rate-Limited-Reason", "\(reason)")])
     }
 
@@ -193,7 +203,8 @@ extension StripeSandboxStore {
         var stop = -1
         if let id = paging.startingAfter ?? paging.endingBefore {
             guard let index = records.index(kind, of: id), exists(kind, index) else {
-                throw missing(kind.object, id, paging.startingAfter != nil ? "starting_after" : "ending_before", status: 400)
+                let parameter = paging.startingAfter != nil ? "starting_after" : "ending_before"
+                throw missing(kind.object, id, parameter, status: 400)
             }
             if paging.startingAfter != nil { next = index - 1 } else { (next, step, stop) = (index + 1, 1, total) }
         }

@@ -51,7 +51,8 @@ final class StripeSandboxStore: SandboxStore {
         records = StripeSandboxRecords(
             seed: options.seed, spoiltShare: options.spoiltShare, recordBytes: options.recordBytes, livemode: isLive,
             baseCounts: Self.counts(options.sizes))
-        limiter = StripeSandboxLimiter(account: (isLive ? 100 : 25) * options.limitFactor, endpoint: 25 * options.limitFactor)
+        limiter = StripeSandboxLimiter(
+            account: (isLive ? 100 : 25) * options.limitFactor, endpoint: 25 * options.limitFactor)
         random = SeededRandom(seed: options.seed ^ 0x57_1b_e5)
     }
 

@@ -1,0 +1,41 @@
+# Portolan. `make` lists what there is to make.
+SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
+
+.PHONY: help demo test build release bench lint format golden clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## everything on loopback with simulated merchants; ORDERS=5000, KEEP=1 leaves it running
+	@scripts/setup.sh
+	@$(SWIFT_BUILD) --product portolan
+	@.build/debug/portolan demo --orders $(or $(ORDERS),5000) $(if $(KEEP),--keep)
+
+test: ## every test, with private servers; FILTER=regex runs some
+	@scripts/setup.sh --tests
+	@$(SWIFT_BUILD) --build-tests
+	@swift test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+
+build: ## debug build
+	@scripts/setup.sh
+	@$(SWIFT_BUILD)
+
+release: ## optimised build, in .build/release
+	@scripts/setup.sh
+	@$(SWIFT_BUILD) -c release --product portolan
+
+bench: release ## benchmarks, each beside its floor
+	@.build/release/portolan bench ingest
+
+lint: ## format and style, changing nothing
+	@swift format lint --recursive --parallel --strict Package.swift Plugins Sources Tests
+
+format: ## formats in place
+	@swift format --in-place --recursive --parallel Package.swift Plugins Sources Tests
+
+golden: ## writes Migrations/schema.golden.sql anew after a migration was added
+	@$(SWIFT_BUILD) --build-tests
+	@PORTOLAN_WRITE_GOLDEN=1 swift test --skip-build --filter GoldenSchema
+
+clean: ## removes builds and local data
+	@rm -rf .build .portolan
