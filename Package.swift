@@ -47,7 +47,8 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "Connections", "HTTP", "Health", "Ingest", "Jobs", "Limits", "Platforms", "Postgres", "RawJSON", "Redis",
+                "Connections", "HTTP", "Health", "Ingest", "Jobs", "Limits", "Platforms", "Postgres", "RawJSON",
+                "Redis",
                 .lifecycle, .log,
             ]),
         .target(

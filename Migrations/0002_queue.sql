@@ -39,7 +39,7 @@ create table portolan.jobs (
   created_at    timestamptz not null default pg_catalog.now(),
   cancel_at     timestamptz,
   attempt       integer not null default 0,      -- attempts finished; the running one is attempt + 1
-  max_attempts  integer not null default 12,
+  max_attempts  integer not null default 8,
   snoozes       integer not null default 0,
   rescues       smallint not null default 0,
   rank          smallint generated always as (portolan.band_rank(band)) stored,
@@ -329,7 +329,7 @@ begin
   end if;
   -- 4. the rows
   insert into portolan.jobs (job_id, connection_id, lane_id, run_at, created_at, max_attempts, band, kind, dedupe_key, args)
-  select u.job_id, u.connection_id, u.lane_id, greatest(u.run_at, v_now), v_now, coalesce(u.max_attempts, 12), coalesce(u.band, 'incremental'), u.kind, u.dedupe, coalesce(u.args, '{}')
+  select u.job_id, u.connection_id, u.lane_id, greatest(u.run_at, v_now), v_now, coalesce(u.max_attempts, 8), coalesce(u.band, 'incremental'), u.kind, u.dedupe, coalesce(u.args, '{}')
   from unnest(v_job, p_connection, v_lane, v_run_at, p_max_attempts, v_band, p_kind, p_dedupe, p_args, v_new)
     u(job_id, connection_id, lane_id, run_at, max_attempts, band, kind, dedupe, args, new)
   where u.new is not false;

@@ -213,6 +213,7 @@ begin
     caught_up_at = case when p_caught_up then v_now else s.caught_up_at end,
     first_caught_up_at = case when p_caught_up then coalesce(s.first_caught_up_at, v_now) else s.first_caught_up_at end,
     synced_through = greatest(s.synced_through, p_synced_through),
+    next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval) else s.next_due_at end,
     state = n.state, state_code = p_degradation->>'code', state_message = p_degradation->>'message',
     state_since = case when s.state is distinct from n.state then v_now else s.state_since end
   from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
@@ -247,7 +248,7 @@ comment on function portolan.open_slice is 'Connection, sealed credentials and c
 
 -- Ends the run of one job that failed or was put off: finish, the error's row, and what it means for stream and connection, together.
 create function portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb,
-    p_resource text, p_stream_state text default null, p_connection_state text default null)
+    p_resource text, p_stream_state text default null, p_connection_state text default null, p_flags jsonb[] default '{}')
 returns text language plpgsql as $$
 declare v_now timestamptz := portolan.now(); v_connection bigint; v_worker uuid; v_result text;
 begin
@@ -261,7 +262,7 @@ begin
   end if;
   select f.result into v_result from portolan.finish(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[v_now + p_delay], array[p_error]) f;
   if v_result = 'stale' or p_error is null then return v_result; end if;
-  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, array[p_error]);
+  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
   update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message',
     state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
     next_due_at = case when p_stream_state = 'blocked' then null else s.next_due_at end

@@ -14,9 +14,14 @@ struct EmbedFiles: BuildToolPlugin {
             ? target.directoryURL : context.package.directoryURL.appending(path: "Migrations")
         // Every other file is an input too: SwiftPM then knows that it is not forgotten in the target.
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-            .filter { ["sql", "contract", "json", "jsonl", "xml", "md", "txt", "tsv", "html"].contains(($0 as NSString).pathExtension) }
+            .filter {
+                ["sql", "contract", "json", "jsonl", "xml", "md", "txt", "tsv", "html"].contains(
+                    ($0 as NSString).pathExtension)
+            }
             .sorted()
-        let embedded = files.filter { ["sql", "contract"].contains(($0 as NSString).pathExtension) && !$0.hasSuffix(".golden.sql") }
+        let embedded = files.filter {
+            ["sql", "contract"].contains(($0 as NSString).pathExtension) && !$0.hasSuffix(".golden.sql")
+        }
         let output = context.pluginWorkDirectoryURL.appending(path: "Embedded.swift")
         return [
             .buildCommand(

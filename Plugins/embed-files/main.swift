@@ -33,11 +33,15 @@ case "platforms":
     source += "package let allPlatforms: [any Platform] = [\n"
     source += names.map { "    \($0)Platform(),\n" }.joined() + "]\n\n"
     source += "/// The views of every platform; the path begins with the platform's folder.\n"
-    source += "package let platformViewFiles: [EmbeddedFile] = [\n" + (try entries { $0.contains("/Views/") && $0.hasSuffix(".sql") }) + "]\n"
+    source +=
+        "package let platformViewFiles: [EmbeddedFile] = [\n"
+        + (try entries { $0.contains("/Views/") && $0.hasSuffix(".sql") }) + "]\n"
 default:
     source += "package import Platforms\n\n"
     source += "/// Numbered migrations, in order.\n"
-    source += "package let migrationFiles: [EmbeddedFile] = [\n" + (try entries { !$0.contains("/") && $0.hasSuffix(".sql") }) + "]\n\n"
+    source +=
+        "package let migrationFiles: [EmbeddedFile] = [\n" + (try entries { !$0.contains("/") && $0.hasSuffix(".sql") })
+        + "]\n\n"
     source += "/// Functions and views that are re-applied when they change.\n"
     source += "package let sharedViewFiles: [EmbeddedFile] = [\n" + (try entries { $0.hasPrefix("views/") }) + "]\n\n"
     source += "/// The columns each unified entity promises.\n"

@@ -48,9 +48,12 @@ package struct ConnectionStore: Sendable {
             switch error.postgres?.constraint {
             case "connections_name_key": throw ConnectionError("there is a connection named \(name) already")
             case "connections_name_check":
-                throw ConnectionError("a name is 1 to 100 letters, digits, dots, hyphens and underscores, and begins with a letter or digit")
+                throw ConnectionError(
+                    "a name is 1 to 100 letters, digits, dots, hyphens and underscores, and begins with a letter or digit"
+                )
             case "connections_base_url_check":
-                throw ConnectionError("the base URL must look like https://shop.example.com, without credentials and query")
+                throw ConnectionError(
+                    "the base URL must look like https://shop.example.com, without credentials and query")
             default: throw error.body ?? error.postgres ?? error
             }
         }
@@ -84,7 +87,8 @@ package struct ConnectionStore: Sendable {
         try Self.check(credentials, for: platform)
         return try await pool.withTransaction { connection in
             let rows = try await connection.query(
-                "select connection_id from portolan.connections where name = $1 and platform = $2", [name, platform.key])
+                "select connection_id from portolan.connections where name = $1 and platform = $2",
+                [name, platform.key])
             guard let id = try rows.first?.decode("connection_id", as: Int64.self) else { return false }
             let sealed = try vault.seal(credentials, connectionID: id)
             try await connection.query(
@@ -103,7 +107,7 @@ package struct ConnectionStore: Sendable {
         let rows = try await pool.query(
             """
             select c.connection_id, c.platform, c.name, c.base_url, c.state, c.state_message,
-                   count(s.*)::integer as streams, count(*) filter (where s.state = 'in_sync')::integer as in_sync
+                   count(s.*)::integer as streams, count(*) filter (where s.state in ('in_sync', 'degraded'))::integer as in_sync
             from portolan.connections c left join portolan.streams s using (connection_id)
             group by c.connection_id order by c.name
             """)
@@ -113,7 +117,8 @@ package struct ConnectionStore: Sendable {
                 Summary(
                     connectionID: try row.decode("connection_id"), platform: try row.decode("platform"),
                     name: try row.decode("name"), baseURL: try row.decode("base_url"), state: try row.decode("state"),
-                    stateMessage: try row.decode("state_message"), streams: Int(try row.decode("streams", as: Int32.self)),
+                    stateMessage: try row.decode("state_message"),
+                    streams: Int(try row.decode("streams", as: Int32.self)),
                     inSync: Int(try row.decode("in_sync", as: Int32.self))))
         }
         return summaries
@@ -121,7 +126,8 @@ package struct ConnectionStore: Sendable {
 
     /// The connection's platform's key; nil when there is none of that name.
     package func platformKey(of name: String) async throws(PostgresError) -> String? {
-        try await pool.query("select platform from portolan.connections where name = $1", [name]).first?.decode("platform")
+        try await pool.query("select platform from portolan.connections where name = $1", [name]).first?.decode(
+            "platform")
     }
 
     /// Switches a connection on again: active, all streams due. False when there is none of that name.
@@ -138,12 +144,14 @@ package struct ConnectionStore: Sendable {
         }
         if let unknown = given.subtracting(wanted).min() {
             throw ConnectionError(
-                "`\(unknown)` is not a credential of \(platform.name); it takes \(wanted.sorted().joined(separator: ", "))")
+                "`\(unknown)` is not a credential of \(platform.name); it takes \(wanted.sorted().joined(separator: ", "))"
+            )
         }
         for (field, secret) in credentials {
             let value = secret.reveal()
             guard !value.isEmpty, value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw ConnectionError("the credential `\(field)` is empty or holds spaces or other characters no key has")
+                throw ConnectionError(
+                    "the credential `\(field)` is empty or holds spaces or other characters no key has")
             }
         }
     }
@@ -153,7 +161,8 @@ package struct ConnectionStore: Sendable {
         let trimmed = text.hasSuffix("/") ? String(text.dropLast()) : text
         let hasScheme = trimmed.hasPrefix("https://") || trimmed.hasPrefix("http://")
         let rest = trimmed.drop { $0 != ":" }.dropFirst(3)
-        guard hasScheme, !rest.isEmpty, !rest.hasPrefix("/"), !trimmed.contains(where: { "?#@".contains($0) || $0.isWhitespace })
+        guard hasScheme, !rest.isEmpty, !rest.hasPrefix("/"),
+            !trimmed.contains(where: { "?#@".contains($0) || $0.isWhitespace })
         else {
             throw ConnectionError("the base URL must look like https://shop.example.com, without credentials and query")
         }

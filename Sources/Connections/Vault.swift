@@ -19,7 +19,7 @@ package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConve
 ///
 /// The connection's id is authenticated with the ciphertext: credentials copied from one connection's row to
 /// another's do not open.
-package struct Vault: Sendable {
+package struct Vault: Sendable, CustomStringConvertible, CustomReflectable {
     private let key: SymmetricKey
     /// First 16 hexadecimal digits of the key's SHA-256; stored beside what was sealed with it.
     package let keyID: String
@@ -27,7 +27,8 @@ package struct Vault: Sendable {
     /// - Parameter text: 32 bytes as base64 or as 64 hexadecimal digits; white space around it is ignored.
     package init(masterKey text: Secret) throws(VaultError) {
         let trimmed = text.reveal().filter { !$0.isWhitespace }
-        guard let bytes = Self.hexBytes(trimmed) ?? Data(base64Encoded: trimmed).map(Array.init), bytes.count == 32 else {
+        guard let bytes = Self.hexBytes(trimmed) ?? Data(base64Encoded: trimmed).map(Array.init), bytes.count == 32
+        else {
             throw VaultError(
                 "PORTOLAN_MASTER_KEY must be 32 bytes, as base64 or as 64 hexadecimal digits; "
                     + "make one with: openssl rand -base64 32")
@@ -35,6 +36,9 @@ package struct Vault: Sendable {
         key = SymmetricKey(data: bytes)
         keyID = SHA256.hash(data: bytes).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
+
+    package var description: String { "vault with key \(keyID)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 
     /// A new random key as base64.
     package static func makeMasterKey() -> Secret {
@@ -59,14 +63,16 @@ package struct Vault: Sendable {
 
     package func open(_ sealed: [UInt8], keyID: String, connectionID: Int64) throws(VaultError) -> [String: Secret] {
         guard keyID == self.keyID else {
-            throw VaultError("these credentials were sealed with key \(keyID); PORTOLAN_MASTER_KEY is key \(self.keyID)")
+            throw VaultError(
+                "these credentials were sealed with key \(keyID); PORTOLAN_MASTER_KEY is key \(self.keyID)")
         }
         do {
             let box = try AES.GCM.SealedBox(combined: sealed)
             let plain = try AES.GCM.open(box, using: key, authenticating: Self.context(connectionID))
             return try JSONDecoder().decode([String: String].self, from: plain).mapValues(Secret.init)
         } catch {
-            throw VaultError("the credentials of connection \(connectionID) do not open: they were altered, or are another's")
+            throw VaultError(
+                "the credentials of connection \(connectionID) do not open: they were altered, or are another's")
         }
     }
 

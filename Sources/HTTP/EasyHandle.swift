@@ -104,8 +104,11 @@ final class EasyHandle {
         check(portolan_easy_set_offset(pointer, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
         body.withUnsafeBytes { bytes in
             // Copied by libcurl. An empty array has no address, and none would mean "ask the read callback".
-            if let address = bytes.baseAddress, !bytes.isEmpty { set(CURLOPT_COPYPOSTFIELDS, address) }
-            else { set(CURLOPT_COPYPOSTFIELDS, "") }
+            if let address = bytes.baseAddress, !bytes.isEmpty {
+                set(CURLOPT_COPYPOSTFIELDS, address)
+            } else {
+                set(CURLOPT_COPYPOSTFIELDS, "")
+            }
         }
     }
 

@@ -9,6 +9,9 @@ package struct Verdict: Sendable, Equatable {
     /// State the connection comes into; nil leaves it.
     package let connectionState: String?
 
+    /// However long a platform asks to be left alone, it is asked again once a day.
+    private static let waitMax = Duration.seconds(86_400)
+
     /// - Parameters:
     ///   - attempt: the attempt that failed, counted from 1.
     ///   - attemptsMax: after so many without progress the job fails for good; the next scheduled one starts afresh.
@@ -20,12 +23,12 @@ package struct Verdict: Sendable, Equatable {
         switch error.code.policy {
         case .waitUntil:
             // A tenth more than asked for, so that a fleet told the same instant does not come back as one.
-            let asked = max(error.retryAfter ?? .seconds(2), .milliseconds(100))
+            let asked = max(min(error.retryAfter ?? .seconds(2), Self.waitMax), .milliseconds(100))
             outcome = .snooze(for: asked * Double.random(in: 1...1.1, using: &random))
             (streamState, connectionState) = (nil, nil)
         case .backoff where attempt < attemptsMax:
             let delay = backoff.delay(afterAttempt: attempt, using: &random)
-            outcome = .retry(after: max(delay, error.retryAfter ?? .zero))
+            outcome = .retry(after: max(delay, min(error.retryAfter ?? .zero, Self.waitMax)))
             // The first failure is no news; the second says so.
             (streamState, connectionState) = (attempt > 1 ? "failing" : nil, nil)
         case .backoff, .fail, .flag:

@@ -36,7 +36,9 @@ struct CarefulBatch {
                 guard storable.sanitised[index] else { continue }
                 exact.append((record, "a cleaned copy is stored"))
                 flags.append(
-                    flag(.dataSanitised, record, "held characters that jsonb cannot; a cleaned copy is stored, its bytes are in raw_exact"))
+                    flag(
+                        .dataSanitised, record,
+                        "held characters that jsonb cannot; a cleaned copy is stored, its bytes are in raw_exact"))
             }
         }
         storable = RecordBatch(

@@ -51,7 +51,8 @@ enum JSONSanitiser {
         private mutating func control(_ byte: UInt8) {
             if isInString {
                 let digits = String(byte, radix: 16)
-                replace(1, with: byte == 0 ? Self.replacementEscape : Array("\\u00\(byte < 16 ? "0" : "")\(digits)".utf8))
+                replace(
+                    1, with: byte == 0 ? Self.replacementEscape : Array("\\u00\(byte < 16 ? "0" : "")\(digits)".utf8))
             } else if [0x09, 0x0A, 0x0D].contains(byte) {
                 index += 1
             } else {

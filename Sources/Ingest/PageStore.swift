@@ -53,7 +53,9 @@ package struct PageStore: Sendable {
         do throws(PostgresTransactionError) {
             return try await pool.withTransaction { connection in try await Self.commit(parted, scope, on: connection) }
         } catch {
-            if error.isCommitOutcomeUnknown { throw PostgresError(.connectionLost, "no answer to the commit of a page") }
+            if error.isCommitOutcomeUnknown {
+                throw PostgresError(.connectionLost, "no answer to the commit of a page")
+            }
             throw error.postgres ?? PostgresError(.misuse, "a page's transaction failed: \(error)")
         }
     }
@@ -87,7 +89,8 @@ package struct PageStore: Sendable {
             let records = batch.records
             let gone = page.deletions
             return [
-                job.lease.laneID, job.lease.token, job.jobID, job.connectionID, stream, platform.key, platform.apiVersion,
+                job.lease.laneID, job.lease.token, job.jobID, job.connectionID, stream, platform.key,
+                platform.apiVersion,
                 records.map(\.resource), records.map(\.id), records.map(\.updatedAt), records.map(\.createdAt),
                 records.map(\.fetchedAt), batch.hashes, PostgresSliceArray(RecordSlices(records), as: .text),
                 batch.sanitised,

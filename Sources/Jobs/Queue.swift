@@ -55,15 +55,17 @@ package struct Queue: Sendable {
 
     /// Ends a run with an error: history or back-off, the error's row, and what it means for stream and connection,
     /// in one transaction. Answers as ``finish(_:)`` does.
+    ///
+    /// - Parameter flags: errors that were met before and gone round; rows of their own.
     package func finish(
-        _ job: LeasedJob, _ outcome: Outcome, error: PostgresJSON, resource: String?, streamState: String?,
-        connectionState: String?
+        _ job: LeasedJob, _ outcome: Outcome, error: PostgresJSON, flags: [PostgresJSON] = [], resource: String?,
+        streamState: String?, connectionState: String?
     ) async throws(PostgresError) -> String {
         let rows = try await pool.query(
-            "select portolan.finish_with($1, $2, $3, $4, $5, $6, $7, $8, $9) as result",
+            "select portolan.finish_with($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as result",
             [
                 job.lease.laneID, job.lease.token, job.jobID, outcome.word, outcome.delay, error, resource, streamState,
-                connectionState,
+                connectionState, flags,
             ])
         return try rows.first?.decode("result") ?? "stale"
     }

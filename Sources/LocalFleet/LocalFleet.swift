@@ -76,7 +76,8 @@ package final class LocalFleet: Sendable {
         let sandbox = try await SandboxProcess.start(
             executable: options.executable, plan: options.plan, folder: options.folder, http: http)
         return LocalFleet(
-            options: options, postgres: postgres, redis: redis, pool: pool, http: http, sandbox: sandbox, logger: logger)
+            options: options, postgres: postgres, redis: redis, pool: pool, http: http, sandbox: sandbox, logger: logger
+        )
     }
 
     /// A folder that was used before holds yesterday's data: every start begins empty.
@@ -101,7 +102,9 @@ package final class LocalFleet: Sendable {
     }
 
     /// Adds a connection to any server, e.g. one that is not ours.
-    package func connect(platform key: String, name: String, baseURL: String, credentials: [String: String]) async throws {
+    package func connect(platform key: String, name: String, baseURL: String, credentials: [String: String])
+        async throws
+    {
         guard let platform = allPlatforms.first(where: { $0.key == key }) else { return }
         let connections = ConnectionStore(pool: pool, vault: try Vault(masterKey: masterKey))
         try await connections.add(

@@ -92,7 +92,9 @@ package final class SandboxProcess: Sendable {
     }
 
     /// What a complete sync of the resource holds: external id and payload, by raw resource.
-    package func truth(of store: Store, resource: String) async throws -> [(resource: String, id: String, payload: String)] {
+    package func truth(of store: Store, resource: String) async throws -> [(
+        resource: String, id: String, payload: String
+    )] {
         let data = try await get("/_sandbox/stores/\(store.platform)/\(store.name)/truth?resource=\(resource)")
         return try data.split(separator: UInt8(ascii: "\n")).map { line in
             guard let object = try JSONSerialization.jsonObject(with: line) as? [String: Any],
@@ -114,7 +116,9 @@ package final class SandboxProcess: Sendable {
 
     private func get(_ path: String) async throws -> Data {
         let answer = try await http.execute(HTTPRequest(url: url + path, responseBytesMax: 2 << 30))
-        guard answer.status == 200 else { throw Failure(description: "the sandbox answered \(answer.status) to \(path)") }
+        guard answer.status == 200 else {
+            throw Failure(description: "the sandbox answered \(answer.status) to \(path)")
+        }
         return Data(answer.body)
     }
 
@@ -123,7 +127,10 @@ package final class SandboxProcess: Sendable {
             method: method, url: url + path, headers: ["Content-Type": "application/json"], body: Array(body.utf8))
         let answer = try await http.execute(request)
         guard answer.status == 200 else {
-            throw Failure(description: "the sandbox answered \(answer.status): \(String(decoding: answer.body.prefix(300), as: UTF8.self))")
+            throw Failure(
+                description:
+                    "the sandbox answered \(answer.status): \(String(decoding: answer.body.prefix(300), as: UTF8.self))"
+            )
         }
     }
 }

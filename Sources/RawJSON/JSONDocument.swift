@@ -44,7 +44,9 @@ package final class JSONDocument {
         -> [portolan_json_slice]
     {
         var found = [portolan_json_slice](repeating: portolan_json_slice(), count: keys.count)
-        let names: [UnsafePointer<CChar>?] = keys.map { UnsafeRawPointer($0.utf8Start).assumingMemoryBound(to: CChar.self) }
+        let names: [UnsafePointer<CChar>?] = keys.map {
+            UnsafeRawPointer($0.utf8Start).assumingMemoryBound(to: CChar.self)
+        }
         let lengths = keys.map(\.utf8CodeUnitCount)
         let status = portolan_json_members(parser, scanned.start, object, names, lengths, keys.count, &found)
         if let error = JSONError(status) { throw error }

@@ -8,7 +8,10 @@ internal import ServiceLifecycle
 ///
 /// Any number run side by side with no leader: due streams are shared by row locks, and each is enqueued once. If all
 /// stop, nothing new becomes due; jobs that wait are still run.
-package struct SchedulerService: Service {
+package struct SchedulerService: Service, CustomStringConvertible {
+    /// The life cycle logs its services: a name, and nothing of what they hold.
+    package var description: String { "scheduler" }
+
     /// How the scheduler behaves.
     package struct Configuration: Sendable {
         /// How often it looks when nothing was due last time.

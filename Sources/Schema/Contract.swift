@@ -28,13 +28,16 @@ package struct Contract: Sendable {
                 continue
             }
             let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
-            guard words.count >= 2, words[0].allSatisfy(\.isIdentifierCharacter), Self.types.contains(String(words[1])) else {
+            guard words.count >= 2, words[0].allSatisfy(\.isIdentifierCharacter), Self.types.contains(String(words[1]))
+            else {
                 throw SchemaError(
                     "\(file.path), line \(index + 1): expected `name type meaning` with a type of "
                         + Self.types.sorted().joined(separator: ", "))
             }
             own.append(
-                Column(name: String(words[0]), type: String(words[1]), meaning: words.count == 3 ? words[2].trimmedSpaces : ""))
+                Column(
+                    name: String(words[0]), type: String(words[1]),
+                    meaning: words.count == 3 ? words[2].trimmedSpaces : ""))
         }
         entity = file.name
         self.story = story.joined(separator: " ")

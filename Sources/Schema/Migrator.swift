@@ -89,7 +89,8 @@ package struct Migrator: Sendable {
         let checksum = Checksum.of(migration.text)
         return try await pool.withTransaction { connection in
             _ = try await connection.query("select pg_advisory_xact_lock($1)", [Self.advisoryLock])
-            let known = try await connection.query("select checksum from portolan.migrations where version = $1", [version])
+            let known = try await connection.query(
+                "select checksum from portolan.migrations where version = $1", [version])
             if let row = known.first {
                 guard try row.decode("checksum", as: String.self) == checksum else {
                     throw SchemaError(

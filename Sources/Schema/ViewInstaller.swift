@@ -34,7 +34,9 @@ struct ViewInstaller: Sendable {
         let checksum = Checksum.of(text)
         do {
             return try await installOnce(contracts, checksum: checksum, afresh: false)
-        } catch let error as PostgresTransactionError where Self.cannotBeReplaced.contains(error.postgres?.sqlState ?? "") {
+        } catch let error as PostgresTransactionError
+            where Self.cannotBeReplaced.contains(error.postgres?.sqlState ?? "")
+        {
             logger.info("views changed shape and are made afresh")
         }
         do {
@@ -92,7 +94,8 @@ struct ViewInstaller: Sendable {
                 guard let promised = contract.columns.first(where: { $0.name == name }) else { continue }
                 guard Self.canonical(promised.type) == type else {
                     throw SchemaError(
-                        "\(view.qualifiedName).\(name) is \(type); the contract of unified.\(contract.entity) says \(promised.type)")
+                        "\(view.qualifiedName).\(name) is \(type); the contract of unified.\(contract.entity) says \(promised.type)"
+                    )
                 }
                 columns.insert(name)
             }
@@ -117,7 +120,8 @@ struct ViewInstaller: Sendable {
     private func check(_ contracts: [Contract]) throws(SchemaError) {
         let entities = Set(contracts.map(\.entity))
         for view in views {
-            guard (view.platform + view.name).allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }) else {
+            guard (view.platform + view.name).allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+            else {
                 throw SchemaError("\(view.qualifiedName): names of folders and views are ASCII letters, digits and _")
             }
             for entity in view.feeds where !entities.contains(entity) {

@@ -32,12 +32,17 @@ struct OpenStream: Sendable {
         guard state == "active" else {
             throw ConnectionNotActive(
                 reason: UnifiedError(
-                    .cancelled, "connection \(name) is \(state); switch it on with: portolan connections resume \(name)"))
+                    .cancelled, "connection \(name) is \(state); switch it on with: portolan connections resume \(name)"
+                ))
         }
-        guard let platform = context.platforms[job.platform], try row.decode("has_stream") else {
-            throw UnifiedError(.configInvalid, "connection \(name) has no stream \(resource), or its platform is unknown here")
+        guard let platform = context.platforms[job.platform] else {
+            throw UnifiedError(.configInvalid, "connection \(name) is on \(job.platform), which is unknown here")
         }
-        guard let keyID = try row.decode("key_id", as: String?.self), let sealed = try row.decode("sealed", as: [UInt8]?.self)
+        guard try row.decode("has_stream") else {
+            throw UnifiedError(.requestInvalid, "connection \(name) has no stream \(resource)")
+        }
+        guard let keyID = try row.decode("key_id", as: String?.self),
+            let sealed = try row.decode("sealed", as: [UInt8]?.self)
         else {
             throw UnifiedError(.configInvalid, "connection \(name) has no credentials")
         }

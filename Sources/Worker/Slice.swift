@@ -65,7 +65,8 @@ struct Slice {
         let (ending, resource) = await runToItsEnd()
         switch ending {
         case .outcome(let outcome):
-            await finish { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale" }
+            await finish { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale"
+            }
         case .failure(let error):
             // A page that was committed is progress: failed attempts before it no longer count.
             let verdict = Verdict(
@@ -73,10 +74,13 @@ struct Slice {
                 using: &random)
             logger.notice(
                 "slice failed",
-                metadata: ["code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)"])
+                metadata: [
+                    "code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)",
+                ])
+            let flags = pendingFlags.map { PostgresJSON($0.rowJSON) }
             await finish { queue, job throws(PostgresError) in
                 try await queue.finish(
-                    job, verdict.outcome, error: PostgresJSON(error.rowJSON), resource: resource,
+                    job, verdict.outcome, error: PostgresJSON(error.rowJSON), flags: flags, resource: resource,
                     streamState: verdict.streamState, connectionState: verdict.connectionState)
             }
         case .dropped(let error):

@@ -9,12 +9,14 @@ package import Postgres
 package import Redis
 internal import ServiceLifecycle
 
-
 /// A worker: claims lanes, runs their jobs page by page, beats, reaps the leases of the dead, drains on SIGTERM.
 ///
 /// It keeps nothing that matters: any number run side by side, and any may be killed at any moment. If all stop,
 /// jobs wait; nothing is lost.
-package struct WorkerService: Service {
+package struct WorkerService: Service, CustomStringConvertible {
+    /// The life cycle logs its services: a name, and nothing of what they hold.
+    package var description: String { "worker" }
+
     private let context: SliceContext
     private let bell: Bell
     private let redis: RedisClient?

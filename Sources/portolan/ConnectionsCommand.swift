@@ -28,7 +28,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
         @Argument(help: "What to call it: letters, digits, dot, dash, underscore.")
         var name: String
 
-        @Option(name: .customLong("base-url"), help: "Where the store is. Not needed where all merchants share an address.")
+        @Option(
+            name: .customLong("base-url"), help: "Where the store is. Not needed where all merchants share an address.")
         var baseURL: String?
 
         @Option(name: .customLong("set"), parsing: .singleValue, help: "A setting, as name=value. May be given again.")
@@ -58,7 +59,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "Every connection and how it is.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Every connection and how it is.")
 
         @Flag(help: "One JSON array instead of a table.")
         var json = false
@@ -76,7 +78,10 @@ struct ConnectionsCommand: AsyncParsableCommand {
             }
             var table = Table(["NAME", "PLATFORM", "STATE", "IN SYNC", "BASE URL", ""])
             for one in summaries {
-                table.add([one.name, one.platform, one.state, "\(one.inSync)/\(one.streams)", one.baseURL, one.stateMessage ?? ""])
+                table.add([
+                    one.name, one.platform, one.state, "\(one.inSync)/\(one.streams)", one.baseURL,
+                    one.stateMessage ?? "",
+                ])
             }
             print(table.text)
         }
@@ -84,7 +89,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
 
     struct Renew: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "renew", abstract: "Replaces a connection's credentials (from standard input) and switches it on again.")
+            commandName: "renew",
+            abstract: "Replaces a connection's credentials (from standard input) and switches it on again.")
 
         @Argument(help: "Name of the connection.")
         var name: String
@@ -94,9 +100,12 @@ struct ConnectionsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withStore(database, log) { store in
-                guard let key = try await store.platformKey(of: name) else { throw SettingsError("there is no connection \(name)") }
+                guard let key = try await store.platformKey(of: name) else {
+                    throw SettingsError("there is no connection \(name)")
+                }
                 let platform = try CredentialInput.platform(key)
-                _ = try await store.renew(name: name, platform: platform, credentials: try CredentialInput.read(for: platform))
+                _ = try await store.renew(
+                    name: name, platform: platform, credentials: try CredentialInput.read(for: platform))
             }
             print("renewed \(name)")
         }
@@ -104,7 +113,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
 
     struct Resume: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "resume", abstract: "Switches a connection on again; its streams are due at once and go on where they were.")
+            commandName: "resume",
+            abstract: "Switches a connection on again; its streams are due at once and go on where they were.")
 
         @Argument(help: "Name of the connection.")
         var name: String
@@ -140,7 +150,8 @@ private func withStore<R: Sendable>(
 enum CredentialInput {
     static func platform(_ key: String) throws -> any Platform {
         guard let platform = allPlatforms.first(where: { $0.key == key }) else {
-            throw SettingsError("there is no platform \(key); there are \(allPlatforms.map(\.key).joined(separator: ", "))")
+            throw SettingsError(
+                "there is no platform \(key); there are \(allPlatforms.map(\.key).joined(separator: ", "))")
         }
         return platform
     }

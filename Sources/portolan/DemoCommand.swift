@@ -31,7 +31,9 @@ struct DemoCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        guard (10...1_000_000).contains(orders) else { throw ValidationError("--orders is a number from 10 to 1000000") }
+        guard (10...1_000_000).contains(orders) else {
+            throw ValidationError("--orders is a number from 10 to 1000000")
+        }
     }
 
     func run() async throws {
@@ -57,8 +59,8 @@ struct DemoCommand: AsyncParsableCommand {
             let summary = try await DemoSummary.read(
                 fleet.pool, counters: try await fleet.sandbox.counters(), elapsed: started.duration(to: .now))
             say(summary.text)
+            say(nextCommands(fleet))
         }
-        say(nextCommands(fleet))
         if keep, case .inSync = ending { await waitForInterrupt() }
 
         for role in workers + [scheduler] { role.kill(SIGTERM) }

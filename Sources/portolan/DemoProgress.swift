@@ -80,7 +80,8 @@ struct DemoProgress {
             """
         ).map { row in
             Stream(
-                connection: try row.decode("name"), resource: try row.decode("resource"), state: try row.decode("state"),
+                connection: try row.decode("name"), resource: try row.decode("resource"),
+                state: try row.decode("state"),
                 code: try row.decode("state_code"), records: try row.decode("records_count"),
                 hasCaughtUp: try row.decode("caught_up"))
         }

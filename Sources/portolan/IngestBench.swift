@@ -103,7 +103,8 @@ struct IngestBench {
         #endif
         return [
             "postgres": try row.decode("version"), "synchronous_commit": try row.decode("sync"),
-            "records": try row.decode("records"), "record_bytes": try row.decode("bytes"), "connections": "\(connections)",
+            "records": try row.decode("records"), "record_bytes": try row.decode("bytes"),
+            "connections": "\(connections)",
             "cores": "\(ProcessInfo.processInfo.activeProcessorCount)", "build": build,
         ]
     }

@@ -24,9 +24,7 @@ struct SchedulerCommand: AsyncParsableCommand {
         let pool = try database.pool(applicationName: "portolan scheduler", connectionsMax: 2, logger: logger)
         let redis = try redis.client(logger: logger)
         let scheduler = SchedulerService(pool: pool, redis: redis, logger: logger)
-        try await ServiceGroup(
-            services: [scheduler], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
-        ).run()
+        try await RoleRunner.run(scheduler, logger: logger)
         await redis.shutdown()
         await pool.shutdown(within: .seconds(2))
     }
@@ -57,7 +55,9 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...1000).contains(slots) else { throw ValidationError("--slots is a number from 1 to 1000") }
-        guard (2...300).contains(beatTTL) else { throw ValidationError("--beat-ttl is a number of seconds from 2 to 300") }
+        guard (2...300).contains(beatTTL) else {
+            throw ValidationError("--beat-ttl is a number of seconds from 2 to 300")
+        }
     }
 
     func run() async throws {
@@ -73,20 +73,32 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.beatInterval = .milliseconds(beatTTL * 250)
         let worker = WorkerService(
             WorkerService.Dependencies(
-                postgres: postgres, pool: pool, redis: redis, limiter: RedisLimiter(redis),
+                postgres: postgres, pool: pool, redis: redis, limiter: Self.limiter(redis, logger: logger),
                 transport: http, vault: try MasterKey.vault(), platforms: allPlatforms),
             configuration: configuration, host: Environment.hostName, version: Build.version, logger: logger)
-        try await ServiceGroup(
-            services: [worker], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
-        ).run()
+        try await RoleRunner.run(worker, logger: logger)
         await http.shutdown(within: .seconds(1))
         await redis.shutdown()
         await pool.shutdown(within: .seconds(2))
     }
 
+    private static func limiter(_ redis: RedisClient, logger: Logger) -> RedisLimiter {
+        RedisLimiter(redis) { event in
+            switch event {
+            case .fellBack(let error):
+                logger.warning(
+                    "limits are kept locally, at a small share, until Redis answers", metadata: ["error": "\(error)"])
+            case .returned:
+                logger.notice("limits are kept in Redis again")
+            }
+        }
+    }
+
     private func httpConfiguration(logger: Logger) throws -> HTTPClientConfiguration {
         var ranges: [CIDR] = []
-        for text in allowedAddresses + (Environment.value("PORTOLAN_ALLOW_ADDRESSES")?.split(separator: ",").map(String.init) ?? []) {
+        for text in allowedAddresses
+            + (Environment.value("PORTOLAN_ALLOW_ADDRESSES")?.split(separator: ",").map(String.init) ?? [])
+        {
             guard let range = CIDR(text) else {
                 throw SettingsError("`\(text)` is not a range of addresses; write one like 10.0.0.0/8")
             }
@@ -97,5 +109,18 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.addressPolicy = .publicOnly(allow: ranges)
         configuration.logger = logger
         return configuration
+    }
+}
+
+/// Runs one role until it is done, or told to stop by SIGTERM or Ctrl-C.
+enum RoleRunner {
+    static func run(_ service: some Service, logger: Logger) async throws {
+        // A role that ends by itself, e.g. a worker drained through its row, has done what it was asked.
+        let member = ServiceGroupConfiguration.ServiceConfiguration(
+            service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [member], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
     }
 }

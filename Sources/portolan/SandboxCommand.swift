@@ -3,8 +3,6 @@ internal import FoundationEssentials
 internal import Logging
 internal import Platforms
 internal import Sandbox
-internal import ServiceLifecycle
-internal import UnixSignals
 
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,9 +28,7 @@ struct SandboxCommand: AsyncParsableCommand {
         let server = try SandboxServer(plan: try readPlan(), platforms: allPlatforms, port: port, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await ServiceGroup(
-                    services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
-                ).run()
+                try await RoleRunner.run(server, logger: logger)
             }
             group.addTask {
                 let port = try await server.port

@@ -14,7 +14,8 @@ struct DatabaseOptions: ParsableArguments {
     func configuration(applicationName: String) throws -> PostgresConfiguration {
         guard let url = databaseURL ?? Environment.value("PORTOLAN_DATABASE_URL") else {
             throw SettingsError(
-                "no database: set PORTOLAN_DATABASE_URL, e.g. postgresql://portolan@db.example.com/portolan, or pass --database-url")
+                "no database: set PORTOLAN_DATABASE_URL, e.g. postgresql://portolan@db.example.com/portolan, or pass --database-url"
+            )
         }
         var configuration = try PostgresConfiguration(url: url)
         configuration.applicationName = applicationName
@@ -35,7 +36,8 @@ struct RedisOptions: ParsableArguments {
 
     func client(logger: Logger) throws -> RedisClient {
         guard let url = redisURL ?? Environment.value("PORTOLAN_REDIS_URL") else {
-            throw SettingsError("no Redis: set PORTOLAN_REDIS_URL, e.g. redis://redis.example.com:6379/0, or pass --redis-url")
+            throw SettingsError(
+                "no Redis: set PORTOLAN_REDIS_URL, e.g. redis://redis.example.com:6379/0, or pass --redis-url")
         }
         return RedisClient(try RedisConfiguration(url: url), logger: logger)
     }
@@ -58,7 +60,9 @@ enum MasterKey {
 
 /// How much is logged, to standard error.
 struct LogOptions: ParsableArguments {
-    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error. Default: $PORTOLAN_LOG_LEVEL or info.")
+    @Option(
+        name: .customLong("log-level"),
+        help: "trace, debug, info, notice, warning, error. Default: $PORTOLAN_LOG_LEVEL or info.")
     var level: String?
 
     func logger(_ label: String) throws -> Logger {

@@ -67,7 +67,8 @@ extension Band: ExpressibleByArgument {}
 
 struct PlatformsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "platforms", abstract: "Which platforms there are.", subcommands: [List.self], defaultSubcommand: List.self)
+        commandName: "platforms", abstract: "Which platforms there are.", subcommands: [List.self],
+        defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: "Platforms and their resources.")
@@ -92,7 +93,8 @@ struct KeysCommand: AsyncParsableCommand {
         commandName: "keys", abstract: "The key that credentials are sealed with.", subcommands: [Make.self])
 
     struct Make: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "make", abstract: "Prints a new random master key.")
+        static let configuration = CommandConfiguration(
+            commandName: "make", abstract: "Prints a new random master key.")
 
         func run() async throws { print(Vault.makeMasterKey().reveal()) }
     }

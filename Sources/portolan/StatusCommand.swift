@@ -39,7 +39,8 @@ struct StatusCommand: AsyncParsableCommand {
             """
         ).map { row in
             Line(
-                connection: try row.decode("name"), resource: try row.decode("resource"), state: try row.decode("state"),
+                connection: try row.decode("name"), resource: try row.decode("resource"),
+                state: try row.decode("state"),
                 records: try row.decode("records_count"), freshnessSeconds: try row.decode("age"),
                 code: try row.decode("state_code"), message: try row.decode("state_message"))
         }

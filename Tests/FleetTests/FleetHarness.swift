@@ -28,19 +28,25 @@ struct FleetHarness {
             throw error
         }
         await fleet.stop()
-        try? FileManager.default.removeItem(atPath: folder)
+        if ProcessInfo.processInfo.environment["PORTOLAN_KEEP"] == nil {
+            try? FileManager.default.removeItem(atPath: folder)
+        }
     }
 
     /// Asks again until the condition holds. A limit only so that a failing test ends.
-    func eventually(_ what: String, within limit: Duration = .seconds(180), _ condition: () async throws -> Bool) async throws {
+    func eventually(_ what: String, within limit: Duration = .seconds(180), _ condition: () async throws -> Bool)
+        async throws
+    {
         let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline {
             // The database may be down on purpose.
             if (try? await condition()) == true { return }
             try await Task.sleep(for: .milliseconds(100))
         }
-        let streams = (try? await text(
-            "select string_agg(c.name || ' ' || s.resource || ' ' || s.state || coalesce(' ' || s.state_code, ''), ', ') from portolan.streams s join portolan.connections c using (connection_id)")) ?? ""
+        let streams =
+            (try? await text(
+                "select string_agg(c.name || ' ' || s.resource || ' ' || s.state || coalesce(' ' || s.state_code, ''), ', ') from portolan.streams s join portolan.connections c using (connection_id)"
+            )) ?? ""
         let jobs = (try? await text("select string_agg(j::text, E'\\n') from portolan.jobs_now j")) ?? ""
         throw Timeout(description: "waited in vain until \(what)\nstreams: \(streams)\njobs: \(jobs)")
     }
@@ -111,7 +117,8 @@ struct FleetHarness {
                 let example = try row.decode("example", as: String?.self) ?? ""
                 #expect(
                     (missing, surplus, different) == (0, 0, 0),
-                    "\(connection) \(resource): \(missing) missing, \(surplus) surplus, \(different) different of \(both), e.g. \(example)")
+                    "\(connection) \(resource): \(missing) missing, \(surplus) surplus, \(different) different of \(both), e.g. \(example)"
+                )
                 #expect(both > 0)
             }
         }

@@ -20,9 +20,13 @@ struct LocalstripeServer {
     }
 
     static func start() async throws -> LocalstripeServer {
-        guard let python else { throw Failure(description: "localstripe is not installed: run scripts/setup.sh --tests") }
+        guard let python else {
+            throw Failure(description: "localstripe is not installed: run scripts/setup.sh --tests")
+        }
         let process = try await ChildProcess.start(
-            Command(python, [Places.package + "/Tests/Support/localstripe_server.py", "0"], output: .lines, errors: .discard))
+            Command(
+                python, [Places.package + "/Tests/Support/localstripe_server.py", "0"], output: .lines, errors: .discard
+            ))
         for await line in process.outputLines {
             guard let port = Int(line) else { continue }
             return LocalstripeServer(
@@ -71,7 +75,8 @@ struct LocalstripeServer {
         let answer = try await http.execute(HTTPRequest(method: method, url: url + path, headers: headers, body: body))
         guard (200..<300).contains(answer.status) else {
             throw Failure(
-                description: "\(method) \(path): \(answer.status) \(String(decoding: answer.body.prefix(500), as: UTF8.self))")
+                description:
+                    "\(method) \(path): \(answer.status) \(String(decoding: answer.body.prefix(500), as: UTF8.self))")
         }
         return try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any] ?? [:]
     }

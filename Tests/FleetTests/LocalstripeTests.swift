@@ -17,25 +17,38 @@ struct LocalstripeTests {
                 try await fleet.connect(
                     platform: "stripe", name: "theirs", baseURL: server.url,
                     credentials: ["api_key": LocalstripeServer.apiKey])
-                let roles = [try await fleet.startScheduler(), try await fleet.startWorker(slots: 4), try await fleet.startWorker(slots: 4)]
+                let roles = [
+                    try await fleet.startScheduler(), try await fleet.startWorker(slots: 4),
+                    try await fleet.startWorker(slots: 4),
+                ]
                 try await harness.eventually("every stream has caught up") { try await harness.allCaughtUp() }
                 try await compare(server, harness)
 
                 try await shop.change(server)
-                try await fleet.pool.query("update portolan.streams set caught_up_at = null, next_due_at = portolan.now()")
+                try await fleet.pool.query(
+                    "update portolan.streams set caught_up_at = null, next_due_at = portolan.now()")
                 try await harness.eventually("every stream has caught up again") { try await harness.allCaughtUp() }
                 try await compare(server, harness)
 
                 let deleted = try await fleet.pool.query(
                     "select deletion_source from portolan.raw_records where external_id = $1", [shop.doomed])
-                #expect(try deleted.first?.decode("deletion_source", as: String?.self) != nil, "the deleted customer is marked")
-                let prices = try await fleet.pool.query("select state, state_code from portolan.streams where resource = 'prices'")
+                #expect(
+                    try deleted.first?.decode("deletion_source", as: String?.self) != nil,
+                    "the deleted customer is marked")
+                let prices = try await fleet.pool.query(
+                    "select state, state_code from portolan.streams where resource = 'prices'")
                 let (state, code) = try #require(prices.first).decode(String.self, String?.self)
                 #expect(state == "degraded", "an endpoint that is missing shows in the stream's state")
                 #expect(code == "platform.endpoint_gone")
-                #expect(try await harness.count("select count(*) from portolan.streams where state not in ('in_sync', 'degraded')") == 0)
-                #expect(try await harness.count("select count(*) from unified.billing_invoices where total_amount is null") == 0)
-                #expect(try await harness.count("select count(*) from unified.payment_transactions where amount is null") == 0)
+                #expect(
+                    try await harness.count(
+                        "select count(*) from portolan.streams where state not in ('in_sync', 'degraded')") == 0)
+                #expect(
+                    try await harness.count("select count(*) from unified.billing_invoices where total_amount is null")
+                        == 0)
+                #expect(
+                    try await harness.count("select count(*) from unified.payment_transactions where amount is null")
+                        == 0)
                 await harness.stop(roles)
             }
         } catch {
@@ -69,7 +82,9 @@ struct LocalstripeTests {
             let row = try #require(rows.first)
             let (missing, surplus, different, _) = try row.decode(Int64.self, Int64.self, Int64.self, Int64.self)
             let which = try row.decode("which", as: String?.self) ?? ""
-            #expect((missing, surplus, different) == (0, 0, 0), "\(resource): \(missing) missing, \(surplus) surplus, \(different) different: \(which)")
+            #expect(
+                (missing, surplus, different) == (0, 0, 0),
+                "\(resource): \(missing) missing, \(surplus) surplus, \(different) different: \(which)")
         }
     }
 
@@ -85,7 +100,9 @@ struct LocalstripeTests {
             var shop = Shop()
             for number in 0..<250 {
                 shop.customers.append(
-                    try await shop.make(server, "/v1/customers", [("email", "buyer\(number)@example.com"), ("name", "Zoë 🦊 \(number)")]))
+                    try await shop.make(
+                        server, "/v1/customers", [("email", "buyer\(number)@example.com"), ("name", "Zoë 🦊 \(number)")])
+                )
             }
             for number in 0..<3 {
                 let form = [
@@ -132,7 +149,9 @@ struct LocalstripeTests {
             try await server.post("/v1/subscriptions/\(subscriptions[3])", [("items[0][plan]", plans[1])])
         }
 
-        private func make(_ server: LocalstripeServer, _ path: String, _ form: [(String, String)]) async throws -> String {
+        private func make(_ server: LocalstripeServer, _ path: String, _ form: [(String, String)]) async throws
+            -> String
+        {
             guard let id = try await server.post(path, form)["id"] as? String else {
                 throw LocalstripeServer.Failure(description: "POST \(path) gave no id")
             }

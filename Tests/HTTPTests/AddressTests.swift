@@ -16,7 +16,9 @@ struct AddressTests {
         try await withServer(configuration, script: answering { _, peer in peer.respond() }) { server, client in
             let error = await failure { _ = try await client.execute(HTTPRequest(url: server.url(host: host))) }
             // A spelling that resolves to nothing is as good as one that is refused.
-            #expect(error?.code == .addressRefused || (host == "127.0.0.1." && error?.code == .dns), "\(host): \(String(describing: error))")
+            #expect(
+                error?.code == .addressRefused || (host == "127.0.0.1." && error?.code == .dns),
+                "\(host): \(String(describing: error))")
             #expect(error?.isRetryable == false || error?.code == .dns)
             #expect(server.connectionCount == 0)
         }
@@ -26,7 +28,8 @@ struct AddressTests {
     func allowed() async throws {
         var configuration = HTTPClientConfiguration()
         configuration.addressPolicy = .publicOnly(allow: [try #require(CIDR("127.0.0.0/8"))])
-        try await withServer(configuration, script: answering { _, peer in peer.respond(body: [1]) }) { server, client in
+        try await withServer(configuration, script: answering { _, peer in peer.respond(body: [1]) }) {
+            server, client in
             for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
                 let exchange = try await client.execute(HTTPRequest(url: server.url(host: host)))
                 #expect(exchange.body == [1])
@@ -77,7 +80,9 @@ struct AddressTests {
 
     @Test(
         "a range that is not exactly one is no range",
-        arguments: ["", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.1.0.0/8", "10.0/8", "::/129", "a/8"])
+        arguments: [
+            "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.1.0.0/8", "10.0/8", "::/129", "a/8",
+        ])
     func badRanges(text: String) {
         #expect(CIDR(text) == nil)
     }
@@ -86,7 +91,8 @@ struct AddressTests {
     func ranges() throws {
         let range = try #require(CIDR("10.32.0.0/11"))
         for (text, isInside) in [
-            ("10.31.255.255", false), ("10.32.0.0", true), ("10.63.255.255", true), ("10.64.0.0", false), ("::1", false),
+            ("10.31.255.255", false), ("10.32.0.0", true), ("10.63.255.255", true), ("10.64.0.0", false),
+            ("::1", false),
         ] {
             #expect(range.contains(try #require(HTTPAddress(text))) == isInside, "\(text)")
         }

@@ -94,7 +94,11 @@ struct ExchangeTests {
         try await withServer(
             configuration,
             script: answering { _, peer in
-                if arrived.withLock({ $0 += 1; return $0 == 1000 }) { all.send(()) }
+                if arrived.withLock({
+                    $0 += 1; return $0 == 1000
+                }) {
+                    all.send(())
+                }
                 gates[peer.number - 1].waitBlocking()
                 peer.respond(body: [7])
             }
@@ -170,7 +174,8 @@ struct ExchangeTests {
         try await withServer(
             script: answering { _, peer in
                 peer.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nX-Long: a\r\n  b\r\n")
-                peer.send("Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n")
+                peer.send(
+                    "Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n")
             }
         ) { server, client in
             let exchange = try await client.execute(HTTPRequest(url: server.url()))

@@ -72,7 +72,9 @@ struct RequestTests {
         }
     }
 
-    @Test("redirects on the same host are followed, with headers and without the redirects' bodies", arguments: [true, false])
+    @Test(
+        "redirects on the same host are followed, with headers and without the redirects' bodies",
+        arguments: [true, false])
     func redirectFollowed(streams: Bool) async throws {
         try await withServer(
             script: answering { request, peer in
@@ -136,8 +138,11 @@ struct RequestTests {
     func redirectedPost(status: Int, method: String) async throws {
         try await withServer(
             script: answering { request, peer in
-                if request.path == "/a" { peer.respond("\(status) Moved", headers: ["Location: /b"]) }
-                else { peer.respond(body: Array("\(request.method) ".utf8) + request.body) }
+                if request.path == "/a" {
+                    peer.respond("\(status) Moved", headers: ["Location: /b"])
+                } else {
+                    peer.respond(body: Array("\(request.method) ".utf8) + request.body)
+                }
             }
         ) { server, client in
             let exchange = try await client.execute(

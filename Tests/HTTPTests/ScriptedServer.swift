@@ -137,7 +137,8 @@ final class ScriptedServer: Sendable {
         let listener = listener
         withUnsafeMutableBytes(of: &address) { raw in
             let pointer = raw.assumingMemoryBound(to: sockaddr.self).baseAddress
-            let code = bind(listener, pointer, length) | listen(listener, 4096) | getsockname(listener, pointer, &length)
+            let code =
+                bind(listener, pointer, length) | listen(listener, 4096) | getsockname(listener, pointer, &length)
             precondition(code == 0, "the test server cannot listen")
         }
         port = UInt16(bigEndian: address.sin_port)

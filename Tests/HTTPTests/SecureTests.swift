@@ -15,7 +15,10 @@ struct SecureTests {
             let (certificate, key) = try makeCertificate(in: directory)
             try await withServerProgram(
                 "/usr/bin/openssl",
-                { ["s_server", "-accept", "127.0.0.1:\($0)", "-cert", certificate, "-key", key, "-www", "-quiet"] + options },
+                {
+                    ["s_server", "-accept", "127.0.0.1:\($0)", "-cert", certificate, "-key", key, "-www", "-quiet"]
+                        + options
+                },
                 in: directory
             ) { try await body($0, certificate) }
         }

@@ -1,5 +1,6 @@
-@testable import HTTP
 internal import Testing
+
+@testable import HTTP
 
 @Suite("state machines, as transcripts")
 struct StateTests {

@@ -217,7 +217,9 @@ struct StreamTests {
         ) { server, client in
             let tasks = (0..<600).map { index in
                 Task {
-                    if index % 2 == 0 { return try await client.execute(HTTPRequest(url: server.url("/\(index)"))).body }
+                    if index % 2 == 0 {
+                        return try await client.execute(HTTPRequest(url: server.url("/\(index)"))).body
+                    }
                     return try await client.stream(HTTPRequest(url: server.url("/\(index)"))) {
                         try await $0.body.collect(upTo: 100)
                     }

@@ -19,22 +19,63 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(status: 401, body: envelope("platform_api_key_expired", "The API key provided by your Connect platform has expired."), code: .authCredentialsInvalid),
-        Case(status: 401, body: envelope(nil, "You did not provide an API key. You need to provide your API key in the Authorization header."), code: .authCredentialsInvalid),
-        Case(status: 401, body: envelope(nil, "Invalid API Key provided: sk_test_***1234"), code: .authCredentialsInvalid),
-        Case(status: 401, body: envelope("secret_key_required", "This API call cannot be made with a publishable API key."), code: .authCredentialsInvalid),
+        Case(
+            status: 401,
+            body: envelope("platform_api_key_expired", "The API key provided by your Connect platform has expired."),
+            code: .authCredentialsInvalid),
+        Case(
+            status: 401,
+            body: envelope(
+                nil, "You did not provide an API key. You need to provide your API key in the Authorization header."),
+            code: .authCredentialsInvalid),
+        Case(
+            status: 401, body: envelope(nil, "Invalid API Key provided: sk_test_***1234"), code: .authCredentialsInvalid
+        ),
+        Case(
+            status: 401,
+            body: envelope("secret_key_required", "This API call cannot be made with a publishable API key."),
+            code: .authCredentialsInvalid),
         Case(status: 401, body: "Unauthorized", code: .authCredentialsInvalid),
-        Case(status: 403, body: envelope("account_invalid", "The provided key does not have access to account 'acct_1' (or that account does not exist). Application access may have been revoked."), code: .authAppRevoked),
-        Case(status: 403, body: envelope(nil, "The API key provided does not allow requests from your IP address."), code: .blockedIP),
-        Case(status: 403, body: envelope(nil, "Only Stripe Connect platforms can work with other accounts."), code: .configInvalid),
-        Case(status: 403, body: envelope(nil, "The provided key 'rk_test_***' does not have the required permissions for this endpoint on account 'acct_1'. Having the 'rak_charge_read' permission would allow this request to continue."), code: .authScopeMissing),
+        Case(
+            status: 403,
+            body: envelope(
+                "account_invalid",
+                "The provided key does not have access to account 'acct_1' (or that account does not exist). Application access may have been revoked."
+            ), code: .authAppRevoked),
+        Case(
+            status: 403, body: envelope(nil, "The API key provided does not allow requests from your IP address."),
+            code: .blockedIP),
+        Case(
+            status: 403, body: envelope(nil, "Only Stripe Connect platforms can work with other accounts."),
+            code: .configInvalid),
+        Case(
+            status: 403,
+            body: envelope(
+                nil,
+                "The provided key 'rk_test_***' does not have the required permissions for this endpoint on account 'acct_1'. Having the 'rak_charge_read' permission would allow this request to continue."
+            ), code: .authScopeMissing),
         Case(status: 403, body: "<html><body>Denied</body></html>", code: .blockedWAF),
-        Case(status: 400, body: envelope("parameter_unknown", "Received unknown parameter: foo"), code: .requestInvalid),
-        Case(status: 402, body: envelope("card_declined", "Your card was declined.", type: "card_error"), code: .requestInvalid),
-        Case(status: 404, body: envelope("resource_missing", "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request."), code: .authCredentialsInvalid),
-        Case(status: 409, body: envelope(nil, "There is currently another in-progress request.", type: "idempotency_error"), code: .rateConcurrency),
-        Case(status: 424, body: envelope(nil, "An external dependency failed.", type: "api_error"), code: .platformUnavailable),
-        Case(status: 429, body: envelope("lock_timeout", "This object cannot be accessed right now."), code: .rateConcurrency),
+        Case(
+            status: 400, body: envelope("parameter_unknown", "Received unknown parameter: foo"), code: .requestInvalid),
+        Case(
+            status: 402, body: envelope("card_declined", "Your card was declined.", type: "card_error"),
+            code: .requestInvalid),
+        Case(
+            status: 404,
+            body: envelope(
+                "resource_missing",
+                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request."
+            ), code: .authCredentialsInvalid),
+        Case(
+            status: 409,
+            body: envelope(nil, "There is currently another in-progress request.", type: "idempotency_error"),
+            code: .rateConcurrency),
+        Case(
+            status: 424, body: envelope(nil, "An external dependency failed.", type: "api_error"),
+            code: .platformUnavailable),
+        Case(
+            status: 429, body: envelope("lock_timeout", "This object cannot be accessed right now."),
+            code: .rateConcurrency),
         Case(status: 429, body: envelope("rate_limit", "Request rate limit exceeded."), code: .rateLimitedNoHint),
         Case(status: 500, body: envelope(nil, "Sorry!", type: "api_error"), code: .platformInternal),
         Case(status: 502, body: "<html><h1>502 Bad Gateway</h1></html>", code: .platformUnavailable),
@@ -44,7 +85,9 @@ import Testing
         Case(status: 200, body: "", code: .dataMalformed),
         Case(status: 200, body: #"{"object":"list","data":[{"id":"cus_1""#, code: .dataMalformed),
         Case(status: 200, body: "[]", code: .dataMalformed),
-        Case(status: 400, body: envelope(nil, "Try again."), headers: ["Stripe-Should-Retry": "true"], code: .requestInvalidNoReason),
+        Case(
+            status: 400, body: envelope(nil, "Try again."), headers: ["Stripe-Should-Retry": "true"],
+            code: .requestInvalidNoReason),
     ]
 
     func failure(_ one: Case, resource: String = "charges") throws -> ReadFailure {
@@ -91,7 +134,9 @@ import Testing
     func rateLimit(reason: String, bucket: String, seconds: Int) throws {
         let headers = reason.isEmpty ? [:] : ["Stripe-Rate-Limited-Reason": reason]
         let failure = try failure(
-            Case(status: 429, body: Self.envelope("rate_limit", "Slow down"), headers: headers, code: .rateLimitedNoHint))
+            Case(
+                status: 429, body: Self.envelope("rate_limit", "Slow down"), headers: headers, code: .rateLimitedNoHint)
+        )
         #expect(failure.error.retryAfter == .seconds(seconds))
         guard case .blocked(let name, let duration)? = failure.lessons.first else {
             Issue.record("no lesson")
@@ -104,9 +149,12 @@ import Testing
     @Test("no error shows a key, however the server echoes it")
     func keysAreMasked() throws {
         let failure = try failure(
-            Case(status: 401, body: Self.envelope(nil, "Invalid API Key provided: sk_live_51AbcDEF9876"), code: .authCredentialsInvalid))
+            Case(
+                status: 401, body: Self.envelope(nil, "Invalid API Key provided: sk_live_51AbcDEF9876"),
+                code: .authCredentialsInvalid))
         #expect(failure.error.platformMessage == "Invalid API Key provided: sk_live_***")
-        let page = try self.failure(Case(status: 500, body: "<p>rk_test_51AbcDEF and whsec_0123</p>", code: .platformInternal))
+        let page = try self.failure(
+            Case(status: 500, body: "<p>rk_test_51AbcDEF and whsec_0123</p>", code: .platformInternal))
         #expect(page.error.evidence == "<p>rk_test_*** and whsec_***</p>")
     }
 

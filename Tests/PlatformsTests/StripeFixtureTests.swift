@@ -53,7 +53,9 @@ import Testing
 
     @Test("a published object is one record: its bytes, its id and when it was created")
     func objects() throws {
-        for name in ["customer", "product", "price", "plan", "subscription", "invoice", "charge", "payment_intent", "refund"] {
+        for name in [
+            "customer", "product", "price", "plan", "subscription", "invoice", "charge", "payment_intent", "refund",
+        ] {
             let text = try StripeFixtures.text(name)
             let platform = StripePlatform()
             let resource = name + "s"

@@ -45,7 +45,10 @@ struct StripeServerTests {
     struct Server: Sendable {
         let base: String
 
-        func send(_ method: String, _ path: String, _ query: [(name: String, value: String)] = [], form: [(String, String)] = [])
+        func send(
+            _ method: String, _ path: String, _ query: [(name: String, value: String)] = [],
+            form: [(String, String)] = []
+        )
             async throws -> (Int, Data, [(name: String, value: String)])
         {
             var parts = URLComponents(string: base + path)!
@@ -53,7 +56,8 @@ struct StripeServerTests {
                 text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
             }
             if !query.isEmpty {
-                parts.percentEncodedQuery = query.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
+                parts.percentEncodedQuery = query.map { "\(encode($0.name))=\(encode($0.value))" }.joined(
+                    separator: "&")
             }
             var request = URLRequest(url: parts.url!)
             request.httpMethod = method
@@ -82,20 +86,26 @@ struct StripeServerTests {
             var shop = Shop()
             for number in 0..<120 {
                 shop.customers.append(
-                    try await make("/v1/customers", [("email", "buyer\(number)@example.com"), ("name", "Zoë 🦊 \(number)")]))
+                    try await make(
+                        "/v1/customers", [("email", "buyer\(number)@example.com"), ("name", "Zoë 🦊 \(number)")]))
             }
             for number in 0..<3 {
                 shop.plans.append(
                     try await make(
                         "/v1/plans",
-                        [("amount", "\(1000 + number)"), ("currency", number == 2 ? "jpy" : "eur"), ("interval", "month"),
-                         ("product[name]", "Coffee \(number)")]))
+                        [
+                            ("amount", "\(1000 + number)"), ("currency", number == 2 ? "jpy" : "eur"),
+                            ("interval", "month"),
+                            ("product[name]", "Coffee \(number)"),
+                        ]))
             }
             for customer in shop.customers[10..<16] {
                 let method = try await make(
                     "/v1/payment_methods",
-                    [("type", "card"), ("card[number]", "4242424242424242"), ("card[exp_month]", "12"),
-                     ("card[exp_year]", "2035"), ("card[cvc]", "123")])
+                    [
+                        ("type", "card"), ("card[number]", "4242424242424242"), ("card[exp_month]", "12"),
+                        ("card[exp_year]", "2035"), ("card[cvc]", "123"),
+                    ])
                 _ = try await post("/v1/payment_methods/\(method)/attach", [("customer", customer)])
                 _ = try await post("/v1/customers/\(customer)", [("invoice_settings[default_payment_method]", method)])
                 if customer == shop.customers[10] {
@@ -168,12 +178,14 @@ struct StripeServerTests {
                 var exchanges: [Exchange] = []
                 for request in try platform.nextStep(in: read).requests {
                     let requestedAt = Date()
-                    let (status, data, headers) = try await server.send(request.method.rawValue, request.path, request.query)
+                    let (status, data, headers) = try await server.send(
+                        request.method.rawValue, request.path, request.query)
                     exchanges.append(
                         Exchange(
                             request: request,
                             response: PlatformResponse(
-                                status: status, headers: headers, body: PaddedBytes(Array(data)), requestedAt: requestedAt)))
+                                status: status, headers: headers, body: PaddedBytes(Array(data)),
+                                requestedAt: requestedAt)))
                 }
                 let page = try platform.page(from: exchanges, in: read)
                 for record in page.records { held["\(record.resource) \(record.id)"] = record.payload.array }

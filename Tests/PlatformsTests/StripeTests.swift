@@ -90,7 +90,8 @@ import Testing
         #expect(!held.deleted.isEmpty)
     }
 
-    @Test("spoilt records are kept as they are; one without an id is flagged and costs nobody else", arguments: resources)
+    @Test(
+        "spoilt records are kept as they are; one without an id is flagged and costs nobody else", arguments: resources)
     func spoilt(resource: String) throws {
         let driver = StripeDriver(seed: 2, sizes: ["customers": 2000], spoiltShare: 0.3)
         let held = try driver.sync(resource)
@@ -293,7 +294,9 @@ import Testing
         driver.now += 60
         driver.store.overlaysForTest(.invoice, 13, revision: 1)
         driver.store.events.append(
-            .init(created: Int(driver.now.timeIntervalSince1970), type: "invoice.updated", kind: .invoice, index: 13, revision: 1))
+            .init(
+                created: Int(driver.now.timeIntervalSince1970), type: "invoice.updated", kind: .invoice, index: 13,
+                revision: 1))
         let held = try driver.sync("invoices")
         #expect(held.payloads[StripeHeld.key("invoice_lines", "\(id)/0003")] == nil)
         #expect(driver.differences("invoices").isEmpty)
@@ -303,7 +306,8 @@ import Testing
     func demands() throws {
         let platform = StripePlatform()
         for resource in platform.resources {
-            let step = try platform.nextStep(in: StreamRead(resource: resource.name, cursor: nil, now: StripeDriver.start))
+            let step = try platform.nextStep(
+                in: StreamRead(resource: resource.name, cursor: nil, now: StripeDriver.start))
             for request in step.requests {
                 #expect(request.demands.count == 2)
                 #expect(request.headers.contains { $0 == ("Stripe-Version", "2026-06-24.dahlia") })
@@ -320,7 +324,8 @@ import Testing
         try driver.sync("plans")
         let rows = (0..<1000).map { place in
             let id = String(repeating: "é", count: 240) + String(place)
-            return #"{"id":"evt_\#(place)\#(id)","object":"event","created":\#(1_780_000_000 + place),"type":"plan.updated","data":{"object":{"id":"\#(id)","object":"plan"}}}"#
+            return
+                #"{"id":"evt_\#(place)\#(id)","object":"event","created":\#(1_780_000_000 + place),"type":"plan.updated","data":{"object":{"id":"\#(id)","object":"plan"}}}"#
         }
         var asked = 0
         driver.intercept = { request in

@@ -8,7 +8,9 @@ struct JSONDocumentTests {
     @Test("a value's slice is the received text, byte for byte")
     func slicesAreExact() throws {
         let document = try document(#" {"a": {"n": 1.2300e+2 , "s":"x\u00e9"}, "list": [ {"id":1}, [2 , 3] ,"t" ] } "#)
-        #expect(document.root.slice.text == #"{"a": {"n": 1.2300e+2 , "s":"x\u00e9"}, "list": [ {"id":1}, [2 , 3] ,"t" ] }"#)
+        #expect(
+            document.root.slice.text == #"{"a": {"n": 1.2300e+2 , "s":"x\u00e9"}, "list": [ {"id":1}, [2 , 3] ,"t" ] }"#
+        )
         #expect(document.root["a"]?.slice.text == #"{"n": 1.2300e+2 , "s":"x\u00e9"}"#)
         #expect(document.root.at("a", "n")?.slice.text == "1.2300e+2")
         #expect(document.root.at("a", "s")?.string == "xé")
@@ -39,7 +41,9 @@ struct JSONDocumentTests {
             "", "   ", "{", #"{"a":1"#, #"{"a":"x"#, "[1,2", #"{"a":[1,2}"#, "{}x", "[][]", "<html></html>", "\u{FEFF}",
         ])
     func truncated(_ text: String) {
-        #expect(throws: JSONError.self) { _ = try document(text).root["a"]?.elements() ?? document(text).root.elements() }
+        #expect(throws: JSONError.self) {
+            _ = try document(text).root["a"]?.elements() ?? document(text).root.elements()
+        }
     }
 
     @Test("every proper prefix of a document is refused")

@@ -10,14 +10,18 @@ struct TidyTests {
     private static func files(under folder: String, ending: Set<String>) throws -> [(path: String, text: String)] {
         try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path).sorted()
             .filter { ending.contains(($0 as NSString).pathExtension) }
-            .map { ("\(folder)/\($0)", try String(contentsOf: root.appending(path: "\(folder)/\($0)"), encoding: .utf8)) }
+            .map {
+                ("\(folder)/\($0)", try String(contentsOf: root.appending(path: "\(folder)/\($0)"), encoding: .utf8))
+            }
     }
 
     private static func imports(in text: String) -> [String] {
         text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
             guard let index = words.firstIndex(of: "import"), index <= 2, words.count > index + 1,
-                words[..<index].allSatisfy({ ["public", "package", "internal", "private", "@testable", "@preconcurrency"].contains($0) })
+                words[..<index].allSatisfy({
+                    ["public", "package", "internal", "private", "@testable", "@preconcurrency"].contains($0)
+                })
             else { return nil }
             return String(words[index + 1])
         }
@@ -76,7 +80,8 @@ struct TidyTests {
                 && !line.drop(while: { $0 == " " }).hasPrefix("//")
             {
                 let around = lines[max(0, index - 8)...min(lines.count - 1, index + 3)]
-                #expect(around.contains { $0.contains("//") }, "\(path):\(index + 1) switches a check off without a reason")
+                #expect(
+                    around.contains { $0.contains("//") }, "\(path):\(index + 1) switches a check off without a reason")
             }
         }
     }
@@ -85,7 +90,9 @@ struct TidyTests {
     func bannedWords() throws {
         let banned = ["TO" + "DO", "FIX" + "ME", "for " + "now,", "/wo" + "rk/", "/tmp" + "/h/"]
         for folder in ["Sources", "Tests", "Migrations", "Plugins", "docs", "deploy"] {
-            for (path, text) in try Self.files(under: folder, ending: ["swift", "sql", "md", "yaml", "yml", "sh", "py", "h", "cpp"]) {
+            for (path, text) in try Self.files(
+                under: folder, ending: ["swift", "sql", "md", "yaml", "yml", "sh", "py", "h", "cpp"])
+            {
                 for word in banned {
                     #expect(!text.contains(word), "\(path) contains \(word)")
                 }
@@ -135,7 +142,8 @@ struct TidyTests {
         let pattern = /\]\(([^)#\s]+)(#[^)]*)?\)/
         for (path, text) in documents {
             for match in text.matches(of: pattern) where !match.1.contains("://") {
-                let target = Self.root.appending(path: path).deletingLastPathComponent().appending(path: String(match.1))
+                let target = Self.root.appending(path: path).deletingLastPathComponent().appending(
+                    path: String(match.1))
                 #expect(FileManager.default.fileExists(atPath: target.path), "\(path) links to \(match.1)")
             }
         }

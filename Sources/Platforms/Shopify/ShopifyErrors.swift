@@ -159,7 +159,7 @@ struct ShopifyRefusal {
             )
         }
         var meaning = rule.meaning
-        var retryAfter = rule.retryAfter
+        var retryAfter = rule.retryAfter ?? Self.retryAfter(response)
         if meaning == .rateLimited, status != 200 {
             retryAfter = Self.retryAfter(response)
             if retryAfter == nil { meaning = .rateLimitedNoHint }

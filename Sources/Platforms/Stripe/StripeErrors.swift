@@ -121,7 +121,8 @@ extension StripeReply {
     private func limited(_ error: UnifiedError) -> ReadFailure {
         let reason = response.header("Stripe-Rate-Limited-Reason") ?? ""
         let wait: Duration = reason.hasSuffix("concurrency") ? .seconds(2) : .seconds(1)
-        let bucket = reason.hasPrefix("endpoint") || reason == "resource-specific"
+        let bucket =
+            reason.hasPrefix("endpoint") || reason == "resource-specific"
             ? StripeReading.endpointBucket(request.route) : StripeStream.accountBucket
         var error = error
         let asked = response.header("Retry-After").flatMap(Int.init).map { Duration.seconds(max(1, min($0, 3600))) }

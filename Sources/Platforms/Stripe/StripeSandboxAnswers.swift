@@ -193,7 +193,8 @@ extension StripeSandboxStore {
     // MARK: - Lists
 
     private func list(_ kind: Kind, _ request: SandboxRequest, _ isLegacy: Bool) throws(Refusal) -> [UInt8] {
-        let allowed: Set<String> = kind == .subscription
+        let allowed: Set<String> =
+            kind == .subscription
             ? ["created", "status", "customer", "price"] : ["created", "customer", "active", "type"]
         let paging = try paging(request, allowed: allowed)
         let status = paging.others["status"]

@@ -112,7 +112,9 @@ extension StripeSandboxRecords {
         }
         w.raw(",\"balance\":")
         w.int(index % 7 == 0 ? -500 : 0)
-        if isBare, defect == nil { w.raw(",\"currency\":null") } else {
+        if isBare, defect == nil {
+            w.raw(",\"currency\":null")
+        } else {
             currency(currency(.customer, index), defect, to: &w)
         }
         w.raw(",\"customer_account\":null,\"default_source\":null,\"delinquent\":")
@@ -141,8 +143,10 @@ extension StripeSandboxRecords {
     }
 
     /// A price's amount: every sixteenth is a fraction of the smallest unit and has no whole number.
-    private func unitAmount(_ index: Int, _ defect: Defect?, amount: StaticString, decimal: StaticString,
-        to w: inout StripeSandboxWriter) {
+    private func unitAmount(
+        _ index: Int, _ defect: Defect?, amount: StaticString, decimal: StaticString,
+        to w: inout StripeSandboxWriter
+    ) {
         if index % 16 == 6, defect == nil {
             w.raw(",\"")
             w.raw(amount)
@@ -317,7 +321,9 @@ extension StripeSandboxRecords {
         if sight.isLegacy { reference("invoice", .invoice, index, to: &w) }
         w.raw(",\"paid\":")
         w.bool(!isFailed)
-        if index % 10 == 0 { w.raw(",\"payment_intent\":null") } else {
+        if index % 10 == 0 {
+            w.raw(",\"payment_intent\":null")
+        } else {
             reference("payment_intent", .paymentIntent, index, to: &w)
         }
         w.raw(",\"payment_method\":\"pm_1TbSoaEZpD6kXraeiNPSsDV1\"")
@@ -343,14 +349,17 @@ extension StripeSandboxRecords {
         w.raw(",\"next_action\":null,\"payment_method\":null,\"payment_method_types\":[\"card\",\"link\"]")
         w.raw(",\"processing\":null")
         status(
-            hasCharge ? (index % 14 == 11 ? "requires_payment_method" : "succeeded")
+            hasCharge
+                ? (index % 14 == 11 ? "requires_payment_method" : "succeeded")
                 : sight.revision > 0 ? "canceled" : "requires_payment_method", defect, to: &w)
     }
 
     private func writeRefund(_ index: Int, _ sight: Sight, _ defect: Defect?, to w: inout StripeSandboxWriter) {
         let charge = index &* 7 % max(1, count(.charge))
         money("amount", max(10, amount(.charge, charge) / 20 * 10), defect, to: &w)
-        if index % 11 == 5 { w.raw(",\"balance_transaction\":null") } else {
+        if index % 11 == 5 {
+            w.raw(",\"balance_transaction\":null")
+        } else {
             reference("balance_transaction", .balanceTransaction, count(.charge) + index, to: &w)
         }
         if index % 19 == 8 { w.raw(",\"charge\":null") } else { reference("charge", .charge, charge, to: &w) }
@@ -387,7 +396,11 @@ extension StripeSandboxRecords {
         w.raw(",\"reporting_category\":\"")
         w.raw(isCharge ? "charge\"" : index % 9 == 0 ? "other_adjustment\"" : "refund\"")
         w.raw(",\"source\":")
-        if isCharge { w.quoted(id(.charge, index)) } else if index % 9 == 0 { w.raw("null") } else {
+        if isCharge {
+            w.quoted(id(.charge, index))
+        } else if index % 9 == 0 {
+            w.raw("null")
+        } else {
             w.quoted(id(.refund, (index - count(.charge)) % max(1, count(.refund))))
         }
         status(isPending(index, sight) ? "pending" : "available", defect, to: &w)

@@ -121,11 +121,12 @@ final class StripeSandboxStore: SandboxStore {
         let candidates = self.count(kind)
         guard candidates > 0 else { return create(kind, at: second) }
         let index = Int(random.next() % UInt64(candidates))
-        let isDeletable = switch kind {
-        case .customer, .product, .price, .plan: true
-        case .invoice: records.isDraft(index)
-        default: false
-        }
+        let isDeletable =
+            switch kind {
+            case .customer, .product, .price, .plan: true
+            case .invoice: records.isDraft(index)
+            default: false
+            }
         guard isDeletable, exists(kind, index) else { return edit(kind, at: second) }
         overlays[kind.rawValue].deleted.insert(index)
         log("\(kind.object).deleted", kind, index, at: second)
