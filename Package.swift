@@ -81,13 +81,13 @@ let package = Package(
 
         // Tests mirror the sources; TestKit is imported by test targets only.
         .target(
-            name: "TestKit", dependencies: ["LocalServers", "Postgres", "Schema", .log], path: "Tests/TestKit"),
+            name: "TestKit", dependencies: ["LocalServers", "Postgres", "Redis", "Schema", .log], path: "Tests/TestKit"),
         .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
         .testTarget(name: "PlatformsTests", dependencies: ["Platforms", "RawJSON"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .log]),
-        .testTarget(name: "RedisTests", dependencies: ["Redis", .log]),
+        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestKit", .log]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
-        .testTarget(name: "LimitsTests", dependencies: ["Limits", "Platforms", "Redis", .log]),
+        .testTarget(name: "LimitsTests", dependencies: ["Limits", "Platforms", "Redis", "TestKit", .log]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", .log]),
         .testTarget(name: "SandboxTests", dependencies: ["Platforms", "Sandbox", .lifecycle, .log]),
         .testTarget(

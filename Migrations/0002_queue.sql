@@ -48,6 +48,7 @@ create table portolan.jobs (
   args_version  smallint not null default 1,
   records_count bigint not null default 0,
   parent_job_id bigint,
+  follow_up     boolean not null default false,
   kind          text not null,
   dedupe_key    text,
   args          jsonb not null default '{}',
@@ -171,7 +172,8 @@ end $$;
 
 -- Finish: any number of jobs of any number of leases, mixed outcomes. Parallel arrays, one entry a job.
 -- Outcomes: done, failed, retry (counts an attempt), snooze, yield (do not), release (not begun: nothing of it changes), rescue (the reaper's word).
--- A lease ends when all its jobs are reported; until then it goes on with the rest. Answer per job, in the order given: what became of it, or 'stale'.
+-- A lease ends when all its jobs are reported; until then it goes on with the rest. Answer per job, in the order given: what became of it
+-- (its outcome; cancelled, poison; again: done, but a follow-up had been merged into it), or 'stale'.
 -- Every join below is a walk over one array with an index probe per entry, and the "limit 1" sees to it that it stays so: without it the planner,
 -- told by ANALYZE that a queue table is nearly empty, turns the join round and reads the whole table, dead rows and all, for each entry.
 create function portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamptz[] default null, p_error jsonb[] default null)
@@ -195,7 +197,9 @@ begin
   -- 2. then lanes, in order: pairs with enqueue, so that no wake-up is lost.
   perform from unnest(v_lane) x(lane_id) cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;   -- v_lane is in order
   -- 3. what becomes of each job. Nothing about these jobs can change while we hold their lanes.
-  select array_agg(case when le.lane_id is null then 'stale' when u.outcome in ('done', 'failed') then u.outcome
+  select array_agg(case when le.lane_id is null then 'stale'
+                        when u.outcome = 'done' and j.follow_up and j.cancel_at is null then 'again'
+                        when u.outcome in ('done', 'failed') then u.outcome
                         when j.cancel_at is not null then 'cancelled'
                         when u.outcome = 'retry' and j.attempt + 1 >= j.max_attempts then 'failed'
                         when u.outcome = 'rescue' and j.rescues >= 4 then 'poison' else u.outcome end order by u.o),
@@ -203,7 +207,7 @@ begin
   into v_result, v_worker, v_since, v_key
   from unnest(p_lane, p_token, p_job, p_outcome) with ordinality u(lane_id, token, job_id, outcome, o)
   left join lateral (select * from portolan.leases le where le.lane_id = u.lane_id and le.token = u.token and u.job_id = any (le.job_ids) limit 1) le on true
-  left join lateral (select * from portolan.jobs j where j.job_id = u.job_id and u.outcome not in ('done', 'failed') limit 1) j on true;
+  left join lateral (select * from portolan.jobs j where j.job_id = u.job_id and u.outcome <> 'failed' limit 1) j on true;
   -- 4. those that end here move to history.
   with gone as (
     delete from portolan.jobs j using (
@@ -218,12 +222,13 @@ begin
          g.snoozes, g.rescues + (g.outcome = 'rescue')::integer, g.result,
          g.pages_count, g.args_version, g.records_count, g.parent_job_id, g.band, g.kind, g.dedupe_key, g.args, g.error
   from gone g;
-  -- 5. those that come back. A twin enqueued meanwhile is recorded as merged; the job that comes back takes its band if that is more urgent.
-  if v_result && array['retry', 'snooze', 'yield', 'release', 'rescue'] then
+  -- 5. those that come back. A twin enqueued meanwhile is recorded as merged; the job that comes back takes its band if that is more urgent,
+  --    and runs once more after its end if it had got on already: what it reads may end before the time the twin was enqueued for.
+  if v_result && array['again', 'retry', 'snooze', 'yield', 'release', 'rescue'] then
     if v_key then
       with twin as (
         delete from portolan.jobs t using unnest(p_lane, p_job, v_result) f(lane_id, job_id, result), portolan.jobs j, portolan.leases le
-        where f.result in ('retry', 'snooze', 'yield', 'release', 'rescue') and j.job_id = f.job_id and le.lane_id = f.lane_id
+        where f.result in ('again', 'retry', 'snooze', 'yield', 'release', 'rescue') and j.job_id = f.job_id and le.lane_id = f.lane_id
           and t.lane_id = f.lane_id and t.dedupe_key = j.dedupe_key and t.job_id <> all (le.job_ids)
         returning t.*, f.job_id as into_job),
       kept as (
@@ -234,13 +239,16 @@ begin
       select array_agg(t.into_job), array_agg(t.band) into v_into, v_band from twin t;
     end if;
     update portolan.jobs j set
-      run_at = coalesce(f.run_at, v_now), attempt = j.attempt + (f.result = 'retry')::integer,
+      run_at = case when f.result = 'again' then v_now else coalesce(f.run_at, v_now) end, follow_up = j.follow_up and f.result <> 'again',
+      attempt = case when f.result = 'again' then 0 else j.attempt + (f.result = 'retry')::integer end,
       snoozes = j.snoozes + (f.result = 'snooze')::integer, rescues = j.rescues + (f.result = 'rescue')::integer,
       last_error = coalesce(f.error, j.last_error)
     from unnest(p_job, v_result, p_run_at, p_error) f(job_id, result, run_at, error)
-    where j.job_id = f.job_id and f.result in ('retry', 'snooze', 'yield', 'rescue');
+    where j.job_id = f.job_id and f.result in ('again', 'retry', 'snooze', 'yield', 'rescue');
     if v_into is not null then
-      update portolan.jobs j set band = m.band from unnest(v_into, v_band) m(job_id, band) where j.job_id = m.job_id and portolan.band_rank(m.band) < j.rank;
+      update portolan.jobs j set band = case when portolan.band_rank(m.band) < j.rank then m.band else j.band end,
+        follow_up = j.follow_up or (j.pages_count > 0 and not exists (select from unnest(p_job, v_result) f(job_id, result) where f.job_id = j.job_id and f.result = 'again'))
+      from unnest(v_into, v_band) m(job_id, band) where j.job_id = m.job_id;
     end if;
   end if;
   -- 6. leases that go on keep the rest of their jobs; the others end, and their lanes get their next head and go to the back of its band.
@@ -320,7 +328,8 @@ begin
       select t.at, t.lane_id, t.key, t.first, t.job_id, coalesce(t.job_id, nextval('portolan.jobs_job_id_seq')) as id, least(t.run_at, t.old_run_at) as run_at,
              case when portolan.band_rank(t.old_band) <= portolan.band_rank(t.band) then t.old_band else t.band end as band from twin t),
     merged as (
-      update portolan.jobs j set run_at = b.run_at, band = b.band from best b where j.ctid = b.at and (j.run_at, j.band) is distinct from (b.run_at, b.band))
+      update portolan.jobs j set run_at = b.run_at, band = b.band, follow_up = j.pages_count > 0
+      from best b where j.ctid = b.at and (j.run_at, j.band, j.follow_up) is distinct from (b.run_at, b.band, j.pages_count > 0))
     select array_agg(coalesce(b.id, nextval('portolan.jobs_job_id_seq')) order by u.o), array_agg(b.first is null or (b.job_id is null and b.first = u.o) order by u.o),
            array_agg(coalesce(b.band, u.band) order by u.o), array_agg(coalesce(b.run_at, greatest(u.run_at, v_now)) order by u.o)
     into v_job, v_new, v_band, v_run_at from u left join best b on b.lane_id = u.lane_id and b.key = u.key;
@@ -432,6 +441,7 @@ comment on column portolan.jobs.dedupe_key is 'At most one waiting job of a lane
 comment on column portolan.jobs.args is 'Arguments of the kind, never secrets.';
 comment on column portolan.jobs.args_version is 'Which form of the kind''s arguments this is.';
 comment on column portolan.jobs.parent_job_id is 'The job this one is a part of.';
+comment on column portolan.jobs.follow_up is 'An equal job was merged into it when it had got on already: after its end it runs once more, so that what was asked for last is done, too.';
 comment on column portolan.jobs.checkpoint is 'Where a running job has got to, where that is not the stream''s cursor.';
 comment on column portolan.jobs.pages_count is 'Pages committed by this job.';
 comment on column portolan.jobs.records_count is 'Records seen by this job, changed or not.';

@@ -140,7 +140,7 @@ final class EasyHandle {
 
     // MARK: While and after running
 
-    /// Stops reading from the socket; libcurl refuses where the transfer has just ended, and then nothing needs to stop.
+    /// Stops reading from the socket; libcurl refuses where the transfer has just ended, and nothing is to stop then.
     func pause() { curl_easy_pause(pointer, CURLPAUSE_RECV) }
 
     /// Goes on reading; returns false if libcurl could not.

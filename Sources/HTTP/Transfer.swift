@@ -10,9 +10,9 @@ final class Transfer {
     private(set) var request: HTTPRequest
     private(set) var origin: HTTPOrigin
     var state: TransferState
-    /// Set by callbacks, cleared by the loop: bytes arrived or the connection became ready in this round.
-    private(set) var wasConnected = false
-    private(set) var hasNews = false
+    /// Set by callbacks, cleared by the loop: what this round brought.
+    private var wasConnected = false
+    private var hasNews = false
 
     private unowned let loop: LoopCore
     private let headLimits: (count: Int, bytes: Int)
@@ -143,7 +143,9 @@ final class Transfer {
     func bodyHasProgressed() -> Bool {
         let sent = easy.bodyBytesSent
         defer { bodyBytesSentSeen = sent }
-        return sent > bodyBytesSentSeen
+        // A body that was gone before the first look went at once: waiting began with the request.
+        let wentAtOnce = bodyBytesSentSeen == 0 && sent >= (request.body?.count ?? 0)
+        return sent > bodyBytesSentSeen && !wentAtOnce
     }
 
     /// Where the time went, up to now.

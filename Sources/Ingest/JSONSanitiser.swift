@@ -2,8 +2,9 @@ internal import RawJSON
 
 /// Makes a JSON text that jsonb can hold out of one it cannot, changing nothing else.
 ///
-/// Replaced by U+FFFD: the escape for NUL, escapes for half a surrogate pair, bytes that are not UTF-8. Control characters that stand raw in
-/// a string become their escapes; outside strings they become spaces.
+/// Replaced by U+FFFD: the escape for NUL, escapes for half a surrogate pair, bytes that are not UTF-8, and a backslash
+/// together with a byte that is none of its business. Control characters that stand raw in a string become their
+/// escapes; outside strings they become spaces.
 enum JSONSanitiser {
     /// The cleaned text, or nil when there was nothing to clean.
     static func clean(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
@@ -62,9 +63,7 @@ enum JSONSanitiser {
 
         private mutating func escape() {
             guard let unit = codeUnit(at: index) else {
-                // What follows belongs to the escape, unless it is a byte that needs cleaning itself.
-                let isPlain = index + 1 < bytes.count && (0x20..<0x80).contains(bytes[index + 1])
-                index += isPlain ? 2 : 1
+                escapeOfByte()
                 return
             }
             switch unit {
@@ -80,6 +79,19 @@ enum JSONSanitiser {
                 replace(6, with: Self.replacementEscape)
             default:
                 index += 6
+            }
+        }
+
+        /// A backslash with one byte behind it; both go when nothing can be made of that byte.
+        private mutating func escapeOfByte() {
+            guard index + 1 < bytes.count else {
+                index += 1
+                return
+            }
+            switch bytes[index + 1] {
+            case 0x20..<0x80: index += 2
+            case 0x80... where UTF8Validity.sequenceLength(in: bytes, at: index + 1) > 0: index += 1
+            default: replace(2, with: Self.replacementEscape)
             }
         }
 

@@ -31,8 +31,7 @@ struct BenchCommand: AsyncParsableCommand {
         @OptionGroup var log: LogOptions
 
         func run() async throws {
-            var logger = try log.logger("portolan.bench")
-            if log.level == nil { logger.logLevel = .warning }
+            let logger = try log.logger("portolan.bench")
             let path = folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
             let bench = IngestBench(
                 folder: path, records: records, connections: connections, recordBytes: recordBytes, logger: logger)

@@ -37,8 +37,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = try log.logger("portolan.demo")
-        if log.level == nil { logger.logLevel = .warning }
+        let logger = try log.logger("portolan.demo")
         let say = { (text: String) in Environment.print(text) }
         say("starting a private Postgres, a private Redis and the sandbox in \(folder)")
         var options = LocalFleet.Options(

@@ -64,12 +64,27 @@ struct DemoProgress {
     }
 
     private func redraw(_ streams: [Stream], _ line: String, over printed: Int) -> Int {
-        var table = Table(["CONNECTION", "RESOURCE", "STATE", "RECORDS"])
-        for stream in streams { table.add([stream.connection, stream.resource, stream.state, "\(stream.records)"]) }
-        let text = table.text + "\n\n" + line
+        // A table that is taller than the screen cannot be drawn over.
+        let isTall = streams.count + 4 > Environment.terminalHeight
+        let text = (isTall ? byConnection(streams) : byStream(streams)).text + "\n\n" + line
         let up = printed > 0 ? "\u{1B}[\(printed)A\u{1B}[J" : ""
         Environment.print(up + text)
         return text.split(separator: "\n", omittingEmptySubsequences: false).count
+    }
+
+    private func byStream(_ streams: [Stream]) -> Table {
+        var table = Table(["CONNECTION", "RESOURCE", "STATE", "RECORDS"])
+        for stream in streams { table.add([stream.connection, stream.resource, stream.state, "\(stream.records)"]) }
+        return table
+    }
+
+    private func byConnection(_ streams: [Stream]) -> Table {
+        var table = Table(["CONNECTION", "IN SYNC", "RECORDS"])
+        for (connection, own) in Dictionary(grouping: streams, by: \.connection).sorted(by: { $0.key < $1.key }) {
+            let records = own.reduce(0) { $0 + $1.records }
+            table.add([connection, "\(own.count(where: \.isSettled))/\(own.count)", "\(records)"])
+        }
+        return table
     }
 
     private func readStreams() async throws -> [Stream] {

@@ -16,7 +16,13 @@ enum Environment {
     }
 
     static var isOutputATerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-    static var mayColour: Bool { isOutputATerminal && value("NO_COLOR") == nil && value("TERM") != "dumb" }
+
+    /// Lines of the terminal; a common height where it does not say.
+    static var terminalHeight: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
+        return Int(size.ws_row)
+    }
 
     /// Writes at once, whatever standard output is connected to.
     static func print(_ text: String, terminator: String = "\n") {

@@ -20,7 +20,7 @@ struct SchedulerCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
-        let logger = try log.logger("portolan.scheduler")
+        let logger = try log.logger("portolan.scheduler", standard: .info)
         let pool = try database.pool(applicationName: "portolan scheduler", connectionsMax: 2, logger: logger)
         let redis = try redis.client(logger: logger)
         let scheduler = SchedulerService(pool: pool, redis: redis, logger: logger)
@@ -61,7 +61,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let logger = try log.logger("portolan.worker")
+        let logger = try log.logger("portolan.worker", standard: .info)
         let postgres = try database.configuration(applicationName: "portolan worker")
         let pool = try database.pool(
             applicationName: "portolan worker", connectionsMax: min(slots, 10) + 2, logger: logger)

@@ -24,7 +24,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
-        let logger = try log.logger("portolan.sandbox")
+        let logger = try log.logger("portolan.sandbox", standard: .info)
         let server = try SandboxServer(plan: try readPlan(), platforms: allPlatforms, port: port, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

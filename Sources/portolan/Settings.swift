@@ -62,11 +62,12 @@ enum MasterKey {
 struct LogOptions: ParsableArguments {
     @Option(
         name: .customLong("log-level"),
-        help: "trace, debug, info, notice, warning, error. Default: $PORTOLAN_LOG_LEVEL or info.")
+        help: "trace, debug, info, notice, warning, error. Default: $PORTOLAN_LOG_LEVEL, else info for roles and warning for other commands.")
     var level: String?
 
-    func logger(_ label: String) throws -> Logger {
-        let word = level ?? Environment.value("PORTOLAN_LOG_LEVEL") ?? "info"
+    /// - Parameter standard: the level where neither flag nor environment says one.
+    func logger(_ label: String, standard: Logger.Level = .warning) throws -> Logger {
+        let word = level ?? Environment.value("PORTOLAN_LOG_LEVEL") ?? standard.rawValue
         guard let level = Logger.Level(rawValue: word) else {
             throw SettingsError("`\(word)` is not a log level; use trace, debug, info, notice, warning or error")
         }

@@ -95,7 +95,8 @@ struct ExchangeTests {
             configuration,
             script: answering { _, peer in
                 if arrived.withLock({
-                    $0 += 1; return $0 == 1000
+                    $0 += 1
+                    return $0 == 1000
                 }) {
                     all.send(())
                 }

@@ -2,6 +2,7 @@ import Logging
 import Platforms
 import Redis
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Limits

@@ -2,6 +2,7 @@ import Logging
 import Platforms
 import Redis
 import Synchronization
+import TestKit
 
 @testable import Limits
 

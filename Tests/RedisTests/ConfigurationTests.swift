@@ -1,4 +1,5 @@
 import Logging
+import TestKit
 import Testing
 
 @testable import Redis

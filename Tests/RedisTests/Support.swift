@@ -1,4 +1,5 @@
 import Logging
+import TestKit
 
 @testable import Redis
 

@@ -1,19 +1,19 @@
-import Foundation
-import Glibc
-
-@testable import Redis
+internal import Foundation
+internal import Glibc
+internal import Logging
+package import Redis
 
 /// A private redis-server: its own directory, a Unix socket, a loopback port if asked for, no persistence.
-final class RedisServer: @unchecked Sendable {
+package final class RedisServer: @unchecked Sendable {
     // Unchecked: `process` and `port` are changed by one test at a time, in sequence; the rest is constant.
     private var process = Process()
     private let directory: String
     private let extraArguments: [String]
-    private(set) var port = 0
+    package private(set) var port = 0
 
-    var socketPath: String { "\(directory)/s" }
+    package var socketPath: String { "\(directory)/s" }
 
-    init(_ extraArguments: [String] = [], tcp: Bool = false) async throws {
+    package init(_ extraArguments: [String] = [], tcp: Bool = false) async throws {
         directory = "/tmp/portolan-redis-\(UInt64.random(in: 0...UInt64.max))"
         self.extraArguments = extraArguments
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -37,7 +37,7 @@ final class RedisServer: @unchecked Sendable {
     }
 
     /// Starts it (again) and returns once it answers.
-    func start() async throws {
+    package func start() async throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
@@ -48,7 +48,7 @@ final class RedisServer: @unchecked Sendable {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        let probe = RedisClient(configuration(), logger: .silent)
+        let probe = RedisClient(configuration(), logger: Logger(label: "redis-probe") { _ in SwiftLogNoOpLogHandler() })
         while true {
             do throws(RedisError) {
                 _ = try await probe.command(["PING"])
@@ -63,17 +63,17 @@ final class RedisServer: @unchecked Sendable {
     }
 
     /// As a crash would: no goodbye, no save.
-    func kill() {
+    package func kill() {
         Glibc.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
-    func pause() { Glibc.kill(process.processIdentifier, SIGSTOP) }
+    package func pause() { Glibc.kill(process.processIdentifier, SIGSTOP) }
 
-    func resume() { Glibc.kill(process.processIdentifier, SIGCONT) }
+    package func resume() { Glibc.kill(process.processIdentifier, SIGCONT) }
 
     /// Short back-off, and time limits that hold on a loaded machine.
-    func configuration(tcp: Bool = false) -> RedisConfiguration {
+    package func configuration(tcp: Bool = false) -> RedisConfiguration {
         var configuration = RedisConfiguration(
             tcp ? .tcp(host: "localhost", port: port) : .unix(path: socketPath))
         configuration.reconnectDelayMin = .milliseconds(5)

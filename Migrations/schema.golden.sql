@@ -1,0 +1,9115 @@
+--
+-- PostgreSQL database dump
+--
+
+
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: portolan; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA portolan;
+
+
+--
+-- Name: SCHEMA portolan; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA portolan IS 'The fleet: connections, streams, queue, raw records. Written only through its functions.';
+
+
+--
+-- Name: shopify; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA shopify;
+
+
+--
+-- Name: stripe; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA stripe;
+
+
+--
+-- Name: unified; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA unified;
+
+
+--
+-- Name: SCHEMA unified; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA unified IS 'One row a record, whatever the platform: views over raw records, one contract for all.';
+
+
+--
+-- Name: add_connection(text, text, text, jsonb, text[], text[], interval[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare v_connection bigint;
+begin
+  insert into portolan.connections (platform, name, base_url, settings) values (p_platform, p_name, p_base_url, coalesce(p_settings, '{}')) returning connection_id into v_connection;
+  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at)
+  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now() from unnest(p_resources, p_families, p_intervals) u(resource, family, interval);
+  return v_connection;
+end $$;
+
+
+--
+-- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) IS 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
+
+
+--
+-- Name: band_rank(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.band_rank(band text) RETURNS smallint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select case band when 'urgent' then 0 when 'incremental' then 1 when 'report' then 2 when 'backfill' then 3 when 'housekeeping' then 4 end::smallint $$;
+
+
+--
+-- Name: FUNCTION band_rank(band text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.band_rank(band text) IS 'Bands in order of urgency, 0 first. NULL for a word that is no band.';
+
+
+--
+-- Name: beat(uuid, text, text, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval DEFAULT '00:00:20'::interval) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  insert into portolan.workers as w (worker_id, host, version, ttl, beat_at) values (p_worker, p_host, p_version, p_ttl, portolan.now())
+  on conflict (worker_id) do update set beat_at = portolan.now()
+  returning w.draining $$;
+
+
+--
+-- Name: FUNCTION beat(p_worker uuid, p_host text, p_version text, p_ttl interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval) IS 'Registers a worker or says that it is alive. Answers whether it is asked to drain.';
+
+
+--
+-- Name: cancel(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.cancel(p_job bigint) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_lane bigint;
+begin
+  select lane_id into v_lane from portolan.jobs where job_id = p_job;
+  if v_lane is null then return 'not waiting'; end if;
+  perform from portolan.leases where lane_id = v_lane for update;       -- a page under way holds it, and the job's row
+  perform from portolan.lanes where lane_id = v_lane for update;
+  if exists (select from portolan.leases where lane_id = v_lane and p_job = any (job_ids)) then
+    update portolan.jobs set cancel_at = coalesce(cancel_at, v_now) where job_id = p_job;
+    return case when found then 'asked to stop' else 'not waiting' end;
+  end if;
+  with gone as (delete from portolan.jobs where job_id = p_job returning *)
+  insert into portolan.job_history (job_id, connection_id, lane_id, created_at, finished_at, attempt, snoozes, rescues, outcome,
+                                    pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args)
+  select job_id, connection_id, lane_id, created_at, v_now, attempt, snoozes, rescues, 'cancelled',
+         pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args from gone;
+  return case when found then 'cancelled' else 'not waiting' end;      -- if it was the head, the next claim of the lane finds out and corrects it
+end $$;
+
+
+--
+-- Name: FUNCTION cancel(p_job bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cancel(p_job bigint) IS 'Cancels a job: at once when it waits, at its next page when it runs. Answers which of the two, or that it was neither.';
+
+
+--
+-- Name: claim(uuid, text[], text[], integer, integer, timestamp with time zone[], text[], interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer DEFAULT 1, p_floors timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_kinds text[] DEFAULT NULL::text[], p_max interval DEFAULT '00:15:00'::interval) RETURNS TABLE(lane_id bigint, token uuid, job_id bigint, kind text, attempt integer, args jsonb, connection_id bigint, platform text, band text, next_at timestamp with time zone)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := portolan.now();
+  v_lane bigint[]; v_connection bigint[]; v_rank smallint[]; v_head timestamptz[]; v_strikes smallint[]; v_next timestamptz[]; v_platform text[]; v_leased integer;
+begin
+  -- 1. take lanes. Nothing waits here: a lane somebody holds is passed over. Each range stops as soon as p_n are found.
+  with picked as materialized (
+    select l.ctid as at
+    from unnest(p_platforms, p_bands, coalesce(p_floors, array_fill('-infinity'::timestamptz, array[cardinality(p_bands)]))) w(platform, band, floor)
+    cross join lateral (
+      select l.ctid from portolan.lanes l
+      where l.platform = w.platform and l.band = w.band and l.state = 'ready' and l.paused_at is null and l.next_at >= w.floor and l.next_at <= v_now
+      order by l.next_at, l.lane_id limit p_n for update skip locked) l
+    limit p_n),
+  taken as (
+    update portolan.lanes l set state = 'leased' from picked p where l.ctid = p.at
+    returning l.lane_id, l.connection_id, portolan.band_rank(l.band) as rank, l.head_at, l.strikes, l.next_at, l.platform)
+  select array_agg(t.lane_id), array_agg(t.connection_id), array_agg(t.rank), array_agg(t.head_at), array_agg(t.strikes), array_agg(t.next_at), array_agg(t.platform)
+  into v_lane, v_connection, v_rank, v_head, v_strikes, v_next, v_platform from taken t;
+  if v_lane is null then return; end if;
+
+  -- 2. their jobs. A statement of its own, because it must see what whoever had the lane before us committed (see the caveats).
+  return query
+  with l as materialized (
+    select l.*, gen_random_uuid() as token
+    from unnest(v_lane, v_connection, v_rank, v_head, v_strikes, v_next, v_platform) l(lane_id, connection_id, rank, head_at, strikes, next_at, platform)),
+  handed as materialized (
+    select l.lane_id, l.connection_id, l.platform, l.next_at, l.token, j.*
+    from l cross join lateral (
+      select j.job_id, j.kind, j.attempt, j.args, j.band, j.run_at from portolan.jobs j
+      where j.lane_id = l.lane_id and j.rank = l.rank and j.run_at >= l.head_at and j.run_at <= v_now and (p_kinds is null or j.kind = any (p_kinds))
+      order by j.run_at, j.job_id limit case when l.strikes > 0 then 1 else p_k end) j),
+  leased as (
+    insert into portolan.leases (lane_id, connection_id, token, worker_id, claimed_at, progress_at, deadline, running, job_ids)
+    select h.lane_id, h.connection_id, h.token, p_worker, v_now, v_now, v_now + p_max, (array_agg(h.job_id order by h.run_at, h.job_id))[1], array_agg(h.job_id order by h.run_at, h.job_id)
+    from handed h group by 1, 2, 3)
+  select h.lane_id, h.token, h.job_id, h.kind, h.attempt + 1, h.args, h.connection_id, h.platform, h.band, h.next_at from handed h;
+
+  -- 3. lanes that turned out to have nothing for us (head cancelled, or of kinds we do not know) go back, the latter one second later.
+  select count(*) into v_leased from unnest(v_lane) x(lane_id) cross join lateral (select from portolan.leases le where le.lane_id = x.lane_id limit 1) le;
+  if v_leased < cardinality(v_lane) then
+    update portolan.lanes l set
+      state = case when h.run_at is null then 'idle' else 'ready' end, band = coalesce(h.band, l.band), head_at = h.run_at,
+      next_at = case when h.run_at <= v_now then v_now + interval '1 s' else h.run_at end
+    from unnest(v_lane) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+    where l.lane_id = x.lane_id and not exists (select 1 from portolan.leases le where le.lane_id = x.lane_id);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_max interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_max interval) IS 'Leases up to p_n lanes of the wish list to a worker and hands over up to p_k due jobs of each.';
+
+
+--
+-- Name: commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, timestamp with time zone, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := portolan.now(); v_asked integer := 0; v_worker uuid;
+begin
+  inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
+  select p.cancel, p.paused, p.draining, p.yield_wanted into cancel, paused, draining, yield_wanted
+  from portolan.prove(p_lane, p_token, p_job, coalesce(cardinality(p_id), 0)) p;
+  held := found;
+  if not held then return next; return; end if;
+
+  if cardinality(p_id) > 0 then
+    with input as materialized (
+      select u.*, r.payload_hash as old_hash, r.deleted_at as old_deleted_at
+      from unnest(p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised)
+        with ordinality u(resource, id, updated_at, created_at, fetched_at, hash, payload, sanitised, o)
+      left join lateral (select r.payload_hash, r.deleted_at from portolan.raw_records r
+                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id = u.id limit 1) r on true),
+    done as (
+      insert into portolan.raw_records as t (connection_id, resource, external_id, platform, platform_created_at, platform_updated_at, payload, payload_hash,
+                                             first_seen_at, changed_at, fetched_at, job_id, api_version, sanitised)
+      select p_connection, i.resource, i.id, p_platform, i.created_at, i.updated_at, i.payload::jsonb, i.hash, v_now, v_now, i.fetched_at, p_job, p_api_version, i.sanitised
+      from input i where i.old_hash is null or i.old_hash <> i.hash or i.old_deleted_at is not null
+      order by i.o
+      on conflict (connection_id, resource, external_id) do update set
+        platform_created_at = excluded.platform_created_at, platform_updated_at = excluded.platform_updated_at, payload = excluded.payload,
+        payload_hash = excluded.payload_hash, changed_at = excluded.changed_at, fetched_at = excluded.fetched_at, job_id = excluded.job_id,
+        api_version = excluded.api_version, sanitised = excluded.sanitised, deleted_at = null, deletion_source = null
+      where (coalesce(excluded.platform_updated_at, '-infinity'), excluded.fetched_at) >= (coalesce(t.platform_updated_at, '-infinity'), t.fetched_at)
+        and (t.deleted_at is null or excluded.fetched_at >= t.deleted_at)
+      returning (xmax = 0) as is_new)
+    select count(*) filter (where i.old_hash is null or i.old_hash <> i.hash or i.old_deleted_at is not null),
+           (select count(*) filter (where d.is_new) from done d), (select count(*) filter (where not d.is_new) from done d)
+    into v_asked, inserted, changed from input i;
+    unchanged := cardinality(p_id) - v_asked;
+    stale := v_asked - inserted - changed;
+  end if;
+
+  if cardinality(p_gone_id) > 0 then
+    -- Locked in order, as the records are.
+    with gone as materialized (
+      select r.ctid as row_at, g.at, g.source
+      from (select distinct on (u.resource collate "C", u.id collate "C") u.* from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) u(resource, id, at, source)
+            order by u.resource collate "C", u.id collate "C") g
+      cross join lateral (select r.ctid from portolan.raw_records r where r.connection_id = p_connection and r.resource = g.resource
+                          and r.external_id = g.id and r.deleted_at is null limit 1 for update) r)
+    update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
+    get diagnostics deleted = row_count;
+  end if;
+
+  if cardinality(p_errors) > 0 then
+    select le.worker_id into v_worker from portolan.leases le where le.lane_id = p_lane;
+    perform portolan.record_errors(p_connection, p_stream, p_job, v_worker, p_errors);
+  end if;
+
+  update portolan.streams s set
+    cursor = p_cursor, last_page_at = v_now, pages_count = s.pages_count + 1, records_count = s.records_count + coalesce(cardinality(p_id), 0),
+    caught_up_at = case when p_caught_up then v_now else s.caught_up_at end,
+    first_caught_up_at = case when p_caught_up then coalesce(s.first_caught_up_at, v_now) else s.first_caught_up_at end,
+    synced_through = greatest(s.synced_through, p_synced_through),
+    next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval) else s.next_due_at end,
+    state = n.state, state_code = p_degradation->>'code', state_message = p_degradation->>'message',
+    state_since = case when s.state is distinct from n.state then v_now else s.state_since end
+  from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
+                    when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state
+        from portolan.streams o where o.connection_id = p_connection and o.resource = p_stream) n
+  where s.connection_id = p_connection and s.resource = p_stream;
+  return next;
+end $$;
+
+
+--
+-- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) IS 'One page in one transaction: proof of the lease, records, deletions, flags, cursor, progress.';
+
+
+--
+-- Name: enqueue(bigint, text, jsonb, text, timestamp with time zone, text, text, integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb DEFAULT '{}'::jsonb, p_band text DEFAULT 'incremental'::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_dedupe text DEFAULT NULL::text, p_family text DEFAULT NULL::text, p_max_attempts integer DEFAULT NULL::integer) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+  select (portolan.enqueue_many(array[p_connection], array[p_kind], array[p_args], array[p_band], array[p_run_at], array[p_dedupe], array[p_family], array[p_max_attempts]))[1] $$;
+
+
+--
+-- Name: FUNCTION enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer) IS 'Enqueues one job, in the caller''s transaction. Answers its id, or that of the equal job that waits already.';
+
+
+--
+-- Name: enqueue_due(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue_due(p_limit integer DEFAULT 1000) RETURNS TABLE(due integer, enqueued integer)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_busy boolean[];
+begin
+  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.busy)
+  into v_at, v_connection, v_resource, v_family, v_busy from (
+    select s.ctid as at, s.connection_id, s.resource, s.family,
+           exists (select from portolan.lanes l join portolan.jobs j on j.lane_id = l.lane_id and j.dedupe_key = 'sync:' || s.resource
+                   where l.connection_id = s.connection_id and l.family = s.family) or c.state <> 'active' as busy
+    from portolan.streams s join portolan.connections c using (connection_id)
+    where s.next_due_at <= v_now order by s.next_due_at limit p_limit for update of s skip locked) d;
+  if v_at is null then return query select 0, 0; return; end if;
+  perform portolan.enqueue_many(array_agg(u.connection_id), array_agg('sync'::text), array_agg(jsonb_build_object('resource', u.resource)),
+                                array_agg('incremental'::text), null, array_agg('sync:' || u.resource), array_agg(u.family))
+  from unnest(v_connection, v_resource, v_family, v_busy) u(connection_id, resource, family, busy) where not u.busy having count(*) > 0;
+  update portolan.streams s set
+    enqueued_at = case when u.busy then s.enqueued_at else v_now end,
+    next_due_at = v_now + s.interval * (0.9 + 0.2 * abs(hashtextextended(s.resource || s.connection_id || s.next_due_at, 0) % 1000) / 1000.0)
+  from unnest(v_at, v_busy) u(at, busy) where s.ctid = u.at;
+  return query select cardinality(v_at), (select count(*)::integer from unnest(v_busy) b where not b);
+end $$;
+
+
+--
+-- Name: FUNCTION enqueue_due(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue_due(p_limit integer) IS 'One tick of the scheduler. Run by any number of schedulers at once; each due stream is enqueued once.';
+
+
+--
+-- Name: enqueue_many(bigint[], text[], jsonb[], text[], timestamp with time zone[], text[], text[], integer[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[] DEFAULT NULL::text[], p_run_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_dedupe text[] DEFAULT NULL::text[], p_family text[] DEFAULT NULL::text[], p_max_attempts integer[] DEFAULT NULL::integer[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'on'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := portolan.now();
+  v_lane bigint[]; v_job bigint[]; v_new boolean[]; v_band text[] := p_band; v_run_at timestamptz[] := p_run_at;
+  v_keyed boolean := exists (select from unnest(p_dedupe) d where d is not null);
+begin
+  -- 1. lanes that do not exist yet (usually none), always made in the same order
+  insert into portolan.lanes (connection_id, family, platform)
+  select c.connection_id, w.family, c.platform
+  from (select distinct u.connection_id, coalesce(u.family, 'main') as family from unnest(p_connection, p_family) u(connection_id, family)) w
+  cross join lateral (select * from portolan.connections c where c.connection_id = w.connection_id limit 1) c
+  where not exists (select from portolan.lanes l where l.connection_id = w.connection_id and l.family = w.family)
+  order by 1, 2 on conflict (connection_id, family) do nothing;
+  -- 2. lock the lanes in order of lane_id. From here no finish, claim or other enqueue of these lanes can pass us.
+  select array_agg(l.lane_id order by u.o) into v_lane from unnest(p_connection, p_family) with ordinality u(connection_id, family, o)
+  left join lateral (select l.lane_id from portolan.lanes l where l.connection_id = u.connection_id and l.family = coalesce(u.family, 'main') limit 1) l on true;
+  perform from (select distinct x.lane_id from unnest(v_lane) x(lane_id) order by 1) x
+  cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+  if array_position(v_lane, null) is not null then
+    raise exception 'no such connection: %', p_connection[array_position(v_lane, null)] using errcode = 'foreign_key_violation';
+  end if;
+  -- 3. deduplication. Under the lane lock a look is as good as a unique index, and it can do what an index cannot:
+  --    overlook the job that is running right now, which must never swallow a follow-up.
+  if v_keyed then
+    with u as (select * from unnest(v_lane, p_dedupe, p_run_at, p_band) with ordinality u(lane_id, key, run_at, band, o)),
+    k as (select u.lane_id, u.key, min(u.o) as first, min(greatest(coalesce(u.run_at, v_now), v_now)) as run_at,
+                 (array_agg(coalesce(u.band, 'incremental') order by portolan.band_rank(coalesce(u.band, 'incremental'))))[1] as band
+          from u where u.key is not null group by 1, 2),
+    twin as materialized (
+      select k.*, t.* from k left join lateral (
+        select j.ctid as at, j.job_id, j.band as old_band, j.run_at as old_run_at from portolan.jobs j where j.lane_id = k.lane_id and j.dedupe_key = k.key
+          and not exists (select from portolan.leases le where le.lane_id = k.lane_id and j.job_id = any (le.job_ids)) limit 1) t on true),
+    best as materialized (
+      select t.at, t.lane_id, t.key, t.first, t.job_id, coalesce(t.job_id, nextval('portolan.jobs_job_id_seq')) as id, least(t.run_at, t.old_run_at) as run_at,
+             case when portolan.band_rank(t.old_band) <= portolan.band_rank(t.band) then t.old_band else t.band end as band from twin t),
+    merged as (
+      update portolan.jobs j set run_at = b.run_at, band = b.band, follow_up = j.pages_count > 0
+      from best b where j.ctid = b.at and (j.run_at, j.band, j.follow_up) is distinct from (b.run_at, b.band, j.pages_count > 0))
+    select array_agg(coalesce(b.id, nextval('portolan.jobs_job_id_seq')) order by u.o), array_agg(b.first is null or (b.job_id is null and b.first = u.o) order by u.o),
+           array_agg(coalesce(b.band, u.band) order by u.o), array_agg(coalesce(b.run_at, greatest(u.run_at, v_now)) order by u.o)
+    into v_job, v_new, v_band, v_run_at from u left join best b on b.lane_id = u.lane_id and b.key = u.key;
+  else
+    select array_agg(nextval('portolan.jobs_job_id_seq')) into v_job from unnest(v_lane);
+  end if;
+  -- 4. the rows
+  insert into portolan.jobs (job_id, connection_id, lane_id, run_at, created_at, max_attempts, band, kind, dedupe_key, args)
+  select u.job_id, u.connection_id, u.lane_id, greatest(u.run_at, v_now), v_now, coalesce(u.max_attempts, 8), coalesce(u.band, 'incremental'), u.kind, u.dedupe, coalesce(u.args, '{}')
+  from unnest(v_job, p_connection, v_lane, v_run_at, p_max_attempts, v_band, p_kind, p_dedupe, p_args, v_new)
+    u(job_id, connection_id, lane_id, run_at, max_attempts, band, kind, dedupe, args, new)
+  where u.new is not false;
+  -- 5. the lanes' heads: the first due job, a due one of a more urgent band, or an earlier one; else the lane is left alone. Leased lanes learn at finish.
+  with u as (
+    select distinct on (u.lane_id) u.lane_id, u.band, u.rank, u.run_at from (
+      select u.lane_id, coalesce(u.band, 'incremental') as band, portolan.band_rank(coalesce(u.band, 'incremental')) as rank,
+             case when v_keyed then u.run_at else greatest(u.run_at, v_now) end as run_at
+      from unnest(v_lane, v_band, v_run_at) u(lane_id, band, run_at)) u
+    order by u.lane_id, u.run_at > v_now, case when u.run_at <= v_now then u.rank end, u.run_at)
+  update portolan.lanes l set state = 'ready', band = u.band,
+    head_at = case when l.state = 'ready' and l.band = u.band then least(l.head_at, u.run_at) else u.run_at end,
+    next_at = case when l.state = 'ready' and l.band = u.band then least(l.next_at, greatest(u.run_at, v_now)) else greatest(u.run_at, v_now) end
+  from u where l.lane_id = u.lane_id and (l.state = 'idle' or (l.state = 'ready' and case
+      when l.head_at <= v_now and u.run_at <= v_now then u.rank < portolan.band_rank(l.band) or (l.band = u.band and u.run_at < l.head_at)
+      else u.run_at < l.head_at end));
+  return v_job;
+end $$;
+
+
+--
+-- Name: FUNCTION enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[]) IS 'Enqueues any number of jobs, given as parallel arrays. Answers their ids in order; where an equal job waits already, that one''s.';
+
+
+--
+-- Name: enqueue_sync(text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band text DEFAULT 'urgent'::text) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare v_stream record;
+begin
+  select s.connection_id, s.family into v_stream from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection and s.resource = p_resource;
+  if not found then
+    raise exception 'there is no stream % of a connection named %', quote_literal(p_resource), quote_literal(p_connection)
+      using errcode = 'no_data_found', hint = 'select c.name, s.resource from portolan.streams s join portolan.connections c using (connection_id)';
+  end if;
+  return portolan.enqueue(v_stream.connection_id, 'sync', jsonb_build_object('resource', p_resource), p_band, null, 'sync:' || p_resource, v_stream.family);
+end $$;
+
+
+--
+-- Name: FUNCTION enqueue_sync(p_connection text, p_resource text, p_band text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band text) IS 'Enqueues a sync of one stream, by the names people use. Answers the job id.';
+
+
+--
+-- Name: finish(bigint[], uuid[], bigint[], text[], timestamp with time zone[], jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_error jsonb[] DEFAULT NULL::jsonb[]) RETURNS TABLE(job_id bigint, result text)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := portolan.now();
+  v_lane bigint[]; v_end bigint[]; v_going_on integer; v_result text[]; v_worker uuid[]; v_since timestamptz[]; v_key boolean; v_into bigint[]; v_band text[];
+  v_strike integer := ('rescue' = any (p_outcome))::integer;
+begin
+  if not p_outcome <@ array['done', 'failed', 'retry', 'snooze', 'yield', 'release', 'rescue'] or array_position(p_outcome, null) is not null then
+    raise exception 'unknown outcome among %', p_outcome using errcode = 'invalid_parameter_value';
+  end if;
+  -- 1. leases first, all of them, in order. The token decides; whoever lost it locks nothing.
+  select array_agg(le.lane_id order by le.lane_id), array_agg(le.lane_id) filter (where le.job_ids <@ le.reported), count(*) filter (where not le.job_ids <@ le.reported)
+  into v_lane, v_end, v_going_on from (
+    select le.lane_id, le.job_ids, f.reported
+    from (select u.lane_id, u.token, array_agg(u.job_id) as reported from unnest(p_lane, p_token, p_job) u(lane_id, token, job_id) group by 1, 2 order by 1, 2) f
+    cross join lateral (select * from portolan.leases le where le.lane_id = f.lane_id and le.token = f.token limit 1 for update) le) le;
+  if v_lane is null then return query select u, 'stale' from unnest(p_job) u; return; end if;
+  -- 2. then lanes, in order: pairs with enqueue, so that no wake-up is lost.
+  perform from unnest(v_lane) x(lane_id) cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;   -- v_lane is in order
+  -- 3. what becomes of each job. Nothing about these jobs can change while we hold their lanes.
+  select array_agg(case when le.lane_id is null then 'stale'
+                        when u.outcome = 'done' and j.follow_up and j.cancel_at is null then 'again'
+                        when u.outcome in ('done', 'failed') then u.outcome
+                        when j.cancel_at is not null then 'cancelled'
+                        when u.outcome = 'retry' and j.attempt + 1 >= j.max_attempts then 'failed'
+                        when u.outcome = 'rescue' and j.rescues >= 4 then 'poison' else u.outcome end order by u.o),
+         array_agg(le.worker_id order by u.o), array_agg(le.claimed_at order by u.o), bool_or(j.dedupe_key is not null)
+  into v_result, v_worker, v_since, v_key
+  from unnest(p_lane, p_token, p_job, p_outcome) with ordinality u(lane_id, token, job_id, outcome, o)
+  left join lateral (select * from portolan.leases le where le.lane_id = u.lane_id and le.token = u.token and u.job_id = any (le.job_ids) limit 1) le on true
+  left join lateral (select * from portolan.jobs j where j.job_id = u.job_id and u.outcome <> 'failed' limit 1) j on true;
+  -- 4. those that end here move to history.
+  with gone as (
+    delete from portolan.jobs j using (
+      select f.*, t.at from unnest(p_job, p_outcome, v_result, v_worker, v_since, p_error) f(job_id, outcome, result, worker_id, claimed_at, error)
+      cross join lateral (select t.ctid as at from portolan.jobs t where t.job_id = f.job_id limit 1) t
+      where f.result in ('done', 'failed', 'cancelled', 'poison')) f
+    where j.ctid = f.at
+    returning j.*, f.outcome, f.result, f.worker_id, f.claimed_at, f.error)
+  insert into portolan.job_history (job_id, connection_id, lane_id, created_at, started_at, finished_at, worker_id, attempt, snoozes, rescues, outcome,
+                                    pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args, error)
+  select g.job_id, g.connection_id, g.lane_id, g.created_at, g.claimed_at, v_now, g.worker_id, g.attempt + (g.outcome in ('done', 'failed', 'retry'))::integer,
+         g.snoozes, g.rescues + (g.outcome = 'rescue')::integer, g.result,
+         g.pages_count, g.args_version, g.records_count, g.parent_job_id, g.band, g.kind, g.dedupe_key, g.args, g.error
+  from gone g;
+  -- 5. those that come back. A twin enqueued meanwhile is recorded as merged; the job that comes back takes its band if that is more urgent,
+  --    and runs once more after its end if it had got on already: what it reads may end before the time the twin was enqueued for.
+  if v_result && array['again', 'retry', 'snooze', 'yield', 'release', 'rescue'] then
+    if v_key then
+      with twin as (
+        delete from portolan.jobs t using unnest(p_lane, p_job, v_result) f(lane_id, job_id, result), portolan.jobs j, portolan.leases le
+        where f.result in ('again', 'retry', 'snooze', 'yield', 'release', 'rescue') and j.job_id = f.job_id and le.lane_id = f.lane_id
+          and t.lane_id = f.lane_id and t.dedupe_key = j.dedupe_key and t.job_id <> all (le.job_ids)
+        returning t.*, f.job_id as into_job),
+      kept as (
+        insert into portolan.job_history (job_id, connection_id, lane_id, created_at, finished_at, attempt, snoozes, rescues, outcome,
+                                          pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args)
+        select t.job_id, t.connection_id, t.lane_id, t.created_at, v_now, t.attempt, t.snoozes, t.rescues, 'merged',
+               t.pages_count, t.args_version, t.records_count, t.parent_job_id, t.band, t.kind, t.dedupe_key, t.args from twin t)
+      select array_agg(t.into_job), array_agg(t.band) into v_into, v_band from twin t;
+    end if;
+    update portolan.jobs j set
+      run_at = case when f.result = 'again' then v_now else coalesce(f.run_at, v_now) end, follow_up = j.follow_up and f.result <> 'again',
+      attempt = case when f.result = 'again' then 0 else j.attempt + (f.result = 'retry')::integer end,
+      snoozes = j.snoozes + (f.result = 'snooze')::integer, rescues = j.rescues + (f.result = 'rescue')::integer,
+      last_error = coalesce(f.error, j.last_error)
+    from unnest(p_job, v_result, p_run_at, p_error) f(job_id, result, run_at, error)
+    where j.job_id = f.job_id and f.result in ('again', 'retry', 'snooze', 'yield', 'rescue');
+    if v_into is not null then
+      update portolan.jobs j set band = case when portolan.band_rank(m.band) < j.rank then m.band else j.band end,
+        follow_up = j.follow_up or (j.pages_count > 0 and not exists (select from unnest(p_job, v_result) f(job_id, result) where f.job_id = j.job_id and f.result = 'again'))
+      from unnest(v_into, v_band) m(job_id, band) where j.job_id = m.job_id;
+    end if;
+  end if;
+  -- 6. leases that go on keep the rest of their jobs; the others end, and their lanes get their next head and go to the back of its band.
+  if v_going_on > 0 then
+    update portolan.leases le set job_ids = r.rest, running = r.rest[1], progress_at = v_now
+    from (select le.lane_id, array_agg(x.job_id order by x.o) as rest
+          from portolan.leases le cross join unnest(le.job_ids) with ordinality x(job_id, o)
+          where le.lane_id = any (v_lane) and le.lane_id <> all (coalesce(v_end, '{}')) and x.job_id <> all (p_job) group by 1) r
+    where le.lane_id = r.lane_id;
+  end if;
+  if v_end is not null then
+    with ended as (delete from portolan.leases le where le.lane_id = any (v_end))
+    update portolan.lanes l set
+      state = case when h.run_at is null then 'idle' else 'ready' end, band = coalesce(h.band, l.band), head_at = h.run_at,
+      next_at = case when h.run_at is not null then greatest(h.run_at, v_now) end, strikes = case v_strike when 1 then l.strikes + 1 else 0 end
+    from unnest(v_end) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+    where l.lane_id = x.lane_id;
+  end if;
+  return query select * from unnest(p_job, v_result);
+end $$;
+
+
+--
+-- Name: FUNCTION finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamp with time zone[], p_error jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamp with time zone[], p_error jsonb[]) IS 'Ends the run of jobs, each with an outcome. Answers what became of each; stale where the lease had been lost and nothing was changed.';
+
+
+--
+-- Name: finish_with(bigint, uuid, bigint, text, interval, jsonb, text, text, text, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text DEFAULT NULL::text, p_connection_state text DEFAULT NULL::text, p_flags jsonb[] DEFAULT '{}'::jsonb[]) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_connection bigint; v_worker uuid; v_result text;
+begin
+  -- Stream and connection are locked before finish locks the lane: the scheduler locks streams first and then their lanes.
+  select le.connection_id, le.worker_id into v_connection, v_worker from portolan.leases le where le.lane_id = p_lane and le.token = p_token for update;
+  if p_error is not null and p_connection_state is not null then
+    perform from portolan.connections c where c.connection_id = v_connection for no key update;
+  end if;
+  if p_error is not null and p_stream_state is not null then
+    perform from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource for no key update;
+  end if;
+  select f.result into v_result from portolan.finish(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[v_now + p_delay], array[p_error]) f;
+  if v_result = 'stale' or p_error is null then return v_result; end if;
+  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
+  update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message',
+    state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
+    next_due_at = case when p_stream_state = 'blocked' then null else s.next_due_at end
+  where s.connection_id = v_connection and s.resource = p_resource and p_stream_state is not null;
+  update portolan.connections c set state = p_connection_state, state_code = p_error->>'code', state_message = p_error->>'message',
+    state_since = case when c.state <> p_connection_state then v_now else c.state_since end
+  where c.connection_id = v_connection and p_connection_state is not null and c.state <> 'disabled';
+  return v_result;
+end $$;
+
+
+--
+-- Name: FUNCTION finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_connection_state text, p_flags jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_connection_state text, p_flags jsonb[]) IS 'finish for one job with its error: history or back-off, error row, state of stream and connection. Answers what became of the job, or stale.';
+
+
+--
+-- Name: json_problem(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.json_problem(p_text text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  perform p_text::jsonb;
+  return null;
+exception when others then
+  return sqlstate || ' ' || sqlerrm;
+end $$;
+
+
+--
+-- Name: FUNCTION json_problem(p_text text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.json_problem(p_text text) IS 'NULL when jsonb can hold the text, else why not.';
+
+
+--
+-- Name: keep_exact(bigint, bigint, text[], text[], bytea[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into portolan.raw_exact as t (connection_id, resource, external_id, bytes, reason, fetched_at, job_id)
+  select p_connection, u.resource, u.id, u.bytes, u.reason, u.fetched_at, p_job
+  from unnest(p_resource, p_id, p_bytes, p_reason, p_fetched_at) u(resource, id, bytes, reason, fetched_at)
+  order by u.resource, u.id
+  on conflict (connection_id, resource, external_id) do update set bytes = excluded.bytes, reason = excluded.reason, fetched_at = excluded.fetched_at, job_id = excluded.job_id
+  where excluded.fetched_at >= t.fetched_at $$;
+
+
+--
+-- Name: FUNCTION keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]) IS 'Keeps, byte for byte, what a page held and jsonb cannot.';
+
+
+--
+-- Name: lane_head(bigint, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.lane_head(p_lane bigint, p_now timestamp with time zone) RETURNS TABLE(band text, run_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+  select h.band, h.run_at from (select j.rank, j.band, j.run_at from portolan.jobs j where j.lane_id = p_lane order by j.rank, j.run_at, j.job_id limit 1) top
+  cross join lateral (
+    select top.band, top.run_at, 0 as o where top.run_at <= p_now
+    union all
+    (select s.band, s.run_at, 1 from generate_series(0, 4) r(rank) cross join lateral (
+       select j.rank, j.band, j.run_at from portolan.jobs j where j.lane_id = p_lane and j.rank = r.rank order by j.run_at, j.job_id limit 1) s
+     where top.run_at > p_now
+     order by s.run_at > p_now, case when s.run_at <= p_now then s.rank end, s.run_at limit 1)) h
+$$;
+
+
+--
+-- Name: FUNCTION lane_head(p_lane bigint, p_now timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.lane_head(p_lane bigint, p_now timestamp with time zone) IS 'Band and time of the job a lane is to be claimed for next. No row: nothing waits.';
+
+
+--
+-- Name: leave(uuid); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.leave(p_worker uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  delete from portolan.workers w where w.worker_id = p_worker and not exists (select from portolan.leases le where le.worker_id = p_worker) $$;
+
+
+--
+-- Name: FUNCTION leave(p_worker uuid); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.leave(p_worker uuid) IS 'Takes away the row of a worker that holds nothing any more.';
+
+
+--
+-- Name: now(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.now() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(nullif(pg_catalog.current_setting('portolan.now', true), '')::timestamptz, pg_catalog.now()) $$;
+
+
+--
+-- Name: FUNCTION now(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.now() IS 'The one clock: the database''s, or the session setting portolan.now in tests. Start of the transaction.';
+
+
+--
+-- Name: open_slice(bigint, uuid, bigint, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text) RETURNS TABLE(connection_name text, platform text, base_url text, settings jsonb, connection_state text, key_id text, sealed bytea, has_stream boolean, cursor jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+  select c.name, c.platform, c.base_url, c.settings, c.state, k.key_id, k.sealed, s.resource is not null, s.cursor
+  from portolan.leases le join portolan.connections c using (connection_id)
+  left join portolan.connection_credentials k using (connection_id)
+  left join portolan.streams s on s.connection_id = c.connection_id and s.resource = p_resource
+  where le.lane_id = p_lane and le.token = p_token and p_job = any (le.job_ids) $$;
+
+
+--
+-- Name: FUNCTION open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text) IS 'Connection, sealed credentials and cursor for a slice; nothing when the lease is lost.';
+
+
+--
+-- Name: pause_lane(bigint, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.pause_lane(p_lane bigint, p_on boolean DEFAULT true) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update portolan.lanes set paused_at = case when p_on then coalesce(paused_at, portolan.now()) end where lane_id = p_lane $$;
+
+
+--
+-- Name: FUNCTION pause_lane(p_lane bigint, p_on boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.pause_lane(p_lane bigint, p_on boolean) IS 'Stops a lane from being claimed, or lets it go on. What runs stops after its page.';
+
+
+--
+-- Name: prove(bigint, uuid, bigint, integer, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer DEFAULT 0, p_checkpoint jsonb DEFAULT NULL::jsonb) RETURNS TABLE(cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+    LANGUAGE sql
+    AS $$
+  with mine as (
+    update portolan.leases set progress_at = portolan.now(), pages = pages + 1, running = p_job
+    where lane_id = p_lane and token = p_token and p_job = any (job_ids) returning lane_id, worker_id),
+  job as (
+    update portolan.jobs j set pages_count = j.pages_count + 1, records_count = j.records_count + p_records, attempt = 0, rescues = 0,
+      checkpoint = coalesce(p_checkpoint, j.checkpoint)
+    from mine where j.job_id = p_job returning j.cancel_at, j.rank)
+  select job.cancel_at is not null, l.paused_at is not null, coalesce(w.draining, true),
+         exists (select from portolan.jobs o where o.lane_id = p_lane and o.rank < job.rank and o.run_at <= portolan.now())
+  from mine cross join job join portolan.lanes l on l.lane_id = p_lane left join portolan.workers w on w.worker_id = mine.worker_id $$;
+
+
+--
+-- Name: FUNCTION prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer, p_checkpoint jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer, p_checkpoint jsonb) IS 'Proves the lease within a page''s transaction, notes the progress, and tells what the worker must know. No row: the lease is lost.';
+
+
+--
+-- Name: reap(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.reap(p_limit integer DEFAULT 100) RETURNS integer
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_lane bigint[]; v_token uuid[]; v_job bigint[]; v_outcome text[];
+begin
+  with dead as materialized (
+    select le.lane_id, le.token, le.running, le.job_ids
+    from portolan.leases le left join portolan.workers w using (worker_id)
+    where w.worker_id is null or w.beat_at < v_now - w.ttl or le.deadline < v_now
+    order by le.lane_id limit p_limit for update of le skip locked)
+  select array_agg(d.lane_id), array_agg(d.token), array_agg(x), array_agg(case when x = d.running then 'rescue' else 'release' end)
+  into v_lane, v_token, v_job, v_outcome from dead d cross join unnest(d.job_ids) x;
+  if v_lane is null then
+    delete from portolan.workers w where w.beat_at < v_now - w.ttl - interval '1 minute' and not exists (select from portolan.leases le where le.worker_id = w.worker_id);
+    return 0;
+  end if;
+  perform portolan.finish(v_lane, v_token, v_job, v_outcome);
+  return (select count(distinct u) from unnest(v_lane) u);
+end $$;
+
+
+--
+-- Name: FUNCTION reap(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.reap(p_limit integer) IS 'Takes the leases of workers that stopped beating and of those past their deadline. Answers how many leases.';
+
+
+--
+-- Name: record_errors(bigint, text, bigint, uuid, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into portolan.errors (connection_id, resource, job_id, worker_id, code, fault, policy, message, http_status, platform_code, platform_message,
+                               platform_request_id, route, retry_after, external_id, evidence)
+  select p_connection, p_resource, p_job, p_worker, e->>'code', e->>'fault', e->>'policy', e->>'message', (e->>'http_status')::integer, e->>'platform_code',
+         e->>'platform_message', e->>'platform_request_id', e->>'route', make_interval(secs => (e->>'retry_after_ms')::double precision / 1000), e->>'external_id', e->>'evidence'
+  from unnest(p_errors) e $$;
+
+
+--
+-- Name: FUNCTION record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) IS 'Writes one row for each error object.';
+
+
+--
+-- Name: resume_connection(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.resume_connection(p_name text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare v_connection bigint; v_now timestamptz := portolan.now();
+begin
+  update portolan.connections set state = 'active', state_code = null, state_message = null, state_since = v_now where name = p_name returning connection_id into v_connection;
+  if v_connection is null then return false; end if;
+  update portolan.streams s set next_due_at = v_now, state = case when s.state in ('blocked', 'failing') then case when s.first_caught_up_at is null then 'reading' else 'in_sync' end else s.state end,
+    state_code = null, state_message = null where s.connection_id = v_connection;
+  return true;
+end $$;
+
+
+--
+-- Name: FUNCTION resume_connection(p_name text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.resume_connection(p_name text) IS 'Switches a connection on again and makes all its streams due. False when there is none of that name.';
+
+
+--
+-- Name: address(jsonb, text); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.address(a jsonb, kind text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(a) = 'object' then jsonb_build_object(
+    'name', nullif(a->>'name',''), 'company', nullif(a->>'company',''), 'line1', nullif(a->>'address1',''), 'line2', nullif(a->>'address2',''),
+    'city', nullif(a->>'city',''), 'region', nullif(a->>'province',''), 'region_code', nullif(a->>'provinceCode',''), 'postal_code', nullif(a->>'zip',''),
+    'country_code', case when a->>'countryCodeV2' ~ '^[A-Z]{2}$' then a->>'countryCodeV2' end, 'country_raw', nullif(a->>'country',''),
+    'phone', nullif(a->>'phone',''), 'type', kind) end $_$;
+
+
+--
+-- Name: addresses(jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.addresses(v jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then (
+    select coalesce(jsonb_agg(shopify.address(e, 'other')), '[]') from jsonb_array_elements(v) e where jsonb_typeof(e) = 'object') end $$;
+
+
+--
+-- Name: amount(jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.amount(bag jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.num(bag #> '{shopMoney,amount}') $$;
+
+
+--
+-- Name: currency(text); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.currency(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when octet_length(x) = 3 and x ~ '^[A-Za-z]{3}$' then upper(x) end $_$;
+
+
+--
+-- Name: discounts(jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.discounts(v jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then (
+    select coalesce(jsonb_agg(jsonb_build_object('title', coalesce(e #>> '{discountApplication,code}', e #>> '{discountApplication,title}'),
+                                                 'amount', shopify.amount(e->'allocatedAmountSet'))), '[]')
+    from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: gid(text); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.gid(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select nullif(split_part(split_part(x, '/', 5), '?', 1), '') $$;
+
+
+--
+-- Name: issues(boolean, jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.issues(sanitised boolean, checks jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+
+--
+-- Name: taxes(jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.taxes(v jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then (
+    select coalesce(jsonb_agg(jsonb_build_object('title', e->>'title', 'rate', unified.num(e->'rate'), 'amount', shopify.amount(e->'priceSet'))), '[]')
+    from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: texts(jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.texts(v jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then array(
+    select e #>> '{}' from jsonb_array_elements(v) with ordinality t(e, n) where jsonb_typeof(e) = 'string' order by n) end $$;
+
+
+--
+-- Name: total(jsonb, text[]); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.total(v jsonb, path text[]) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (select sum(unified.num(e #> path)) from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: urls(jsonb); Type: FUNCTION; Schema: shopify; Owner: -
+--
+
+CREATE FUNCTION shopify.urls(p jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select shopify.texts(jsonb_path_query_array(p, '$.media.nodes[*].preview.image.url', '{}', true)) $_$;
+
+
+--
+-- Name: address(jsonb, jsonb, jsonb, text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.address(v jsonb, name jsonb, phone jsonb, kind text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(v) = 'object' and jsonb_strip_nulls(v) <> '{}' then jsonb_build_object(
+    'name', stripe.text(name), 'company', null, 'line1', stripe.text(v->'line1'), 'line2', stripe.text(v->'line2'),
+    'city', stripe.text(v->'city'), 'region', stripe.text(v->'state'), 'region_code', null,
+    'postal_code', stripe.text(v->'postal_code'), 'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end,
+    'country_raw', stripe.text(v->'country'), 'phone', stripe.text(phone), 'type', kind) end $_$;
+
+
+--
+-- Name: amount_problem(text, jsonb, jsonb); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.amount_problem(field text, amount jsonb, currency jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when unified.num(amount) is not null and stripe.unit(currency #>> '{}') is null
+              then jsonb_build_array(field, case when coalesce(currency #>> '{}', '') = '' then 'currency_missing' else 'currency_invalid' end,
+                                     coalesce(nullif(nullif(currency, 'null'), '""'), amount), true)
+              else jsonb_build_array(field, 'typecast_error', amount, unified.num(amount) is null) end $$;
+
+
+--
+-- Name: balance_status(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.balance_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "available":"available","pending":"pending"}'::jsonb, x) $$;
+
+
+--
+-- Name: balance_type(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.balance_type(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "charge":"charge","payment":"charge","payment_unreconciled":"charge","refund":"refund",
+    "payment_refund":"refund","refund_failure":"refund","payment_failure_refund":"refund",
+    "payment_reversal":"refund","adjustment":"adjustment","payout":"payout","payout_cancel":"payout_failure",
+    "payout_failure":"payout_failure","stripe_fee":"fee","stripe_fx_fee":"fee",
+    "payment_network_reserve_hold":"reserve","payment_network_reserve_release":"reserve_release",
+    "reserve_transaction":"reserve","reserved_funds":"reserve","reserve_hold":"reserve",
+    "reserve_release":"reserve_release","tax_fee":"tax","transfer":"transfer","transfer_cancel":"transfer",
+    "transfer_failure":"transfer","transfer_refund":"transfer","connect_collection_transfer":"transfer",
+    "advance":"loan","advance_funding":"loan","anticipation_repayment":"loan","application_fee":"other",
+    "application_fee_refund":"other","contribution":"other","topup":"other","topup_reversal":"other",
+    "climate_order_purchase":"other","climate_order_refund":"other","issuing_authorization_hold":"other",
+    "issuing_authorization_release":"other","issuing_dispute":"other","issuing_transaction":"other",
+    "issuing_disbursement":"other","obligation_outbound":"other","obligation_reversal_inbound":"other",
+    "inbound_transfer":"other","inbound_transfer_reversal":"other","fee_credit_funding":"other",
+    "stripe_balance_payment_debit":"other","stripe_balance_payment_debit_reversal":"other"}'::jsonb, x) $$;
+
+
+--
+-- Name: billing_reason(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.billing_reason(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "subscription_create":"creation","subscription_cycle":"renewal","subscription":"renewal",
+    "subscription_threshold":"renewal","subscription_update":"update","manual":"manual",
+    "automatic_pending_invoice_item_invoice":"manual","quote_accept":"creation"}'::jsonb, x) $$;
+
+
+--
+-- Name: charge_status(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.charge_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "succeeded":"succeeded","paid":"succeeded","pending":"pending","failed":"failed"}'::jsonb, x) $$;
+
+
+--
+-- Name: collection_method(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.collection_method(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "charge_automatically":"automatic","send_invoice":"manual"}'::jsonb, x) $$;
+
+
+--
+-- Name: intent_status(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.intent_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "requires_payment_method":"pending","requires_confirmation":"pending","requires_source":"pending",
+    "requires_action":"awaiting_response","requires_source_action":"awaiting_response","processing":"pending",
+    "requires_capture":"succeeded","succeeded":"succeeded","canceled":"cancelled"}'::jsonb, x) $$;
+
+
+--
+-- Name: interval_word(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.interval_word(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "day":"day","week":"week","month":"month","year":"year"}'::jsonb, x) $$;
+
+
+--
+-- Name: invoice_status(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.invoice_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "draft":"draft","open":"open","paid":"paid","uncollectible":"uncollectible","void":"void"}'::jsonb, x) $$;
+
+
+--
+-- Name: is_test(jsonb); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.is_test(livemode jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when livemode = 'false'::jsonb then true when livemode = 'true'::jsonb then false end $$;
+
+
+--
+-- Name: line_type(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.line_type(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "subscription_item_details":"subscription","invoice_item_details":"invoice_item","subscription":"subscription",
+    "invoiceitem":"invoice_item"}'::jsonb, x) $$;
+
+
+--
+-- Name: magnitude(jsonb, text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.magnitude(amount jsonb, currency text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select abs(unified.num(amount)) * stripe.unit(currency) $$;
+
+
+--
+-- Name: money(jsonb, text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.money(amount jsonb, currency text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.num(amount) * stripe.unit(currency) $$;
+
+
+--
+-- Name: payment_method(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.payment_method(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "card":"card","card_present":"card","interac_present":"card","us_bank_account":"bank_transfer",
+    "ach_debit":"bank_transfer","ach_credit_transfer":"bank_transfer","sepa_debit":"bank_transfer",
+    "sepa_credit_transfer":"bank_transfer","bacs_debit":"bank_transfer","acss_debit":"bank_transfer",
+    "au_becs_debit":"bank_transfer","nz_bank_account":"bank_transfer","bancontact":"bank_transfer",
+    "ideal":"bank_transfer","sofort":"bank_transfer","giropay":"bank_transfer","eps":"bank_transfer",
+    "p24":"bank_transfer","fpx":"bank_transfer","multibanco":"bank_transfer","customer_balance":"bank_transfer",
+    "pix":"bank_transfer","paynow":"bank_transfer","promptpay":"bank_transfer","pay_by_bank":"bank_transfer",
+    "twint":"wallet","blik":"bank_transfer","boleto":"cash","konbini":"cash","oxxo":"cash",
+    "klarna":"buy_now_pay_later","afterpay_clearpay":"buy_now_pay_later","affirm":"buy_now_pay_later",
+    "zip":"buy_now_pay_later","billie":"buy_now_pay_later","alma":"buy_now_pay_later","alipay":"wallet",
+    "wechat":"wallet","wechat_pay":"wallet","paypal":"wallet","link":"wallet","cashapp":"wallet","grabpay":"wallet",
+    "amazon_pay":"wallet","revolut_pay":"wallet","mobilepay":"wallet","swish":"wallet","samsung_pay":"wallet",
+    "kakao_pay":"wallet","naver_pay":"wallet","crypto":"crypto"}'::jsonb, x) $$;
+
+
+--
+-- Name: ref(jsonb); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.ref(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select nullif(case jsonb_typeof(v) when 'string' then v #>> '{}' when 'object' then v ->> 'id' end, '') $$;
+
+
+--
+-- Name: refund_reason(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.refund_reason(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "requested_by_customer":"requested_by_customer","duplicate":"duplicate","fraudulent":"fraudulent",
+    "expired_uncaptured_charge":"other"}'::jsonb, x) $$;
+
+
+--
+-- Name: refund_status(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.refund_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "succeeded":"succeeded","pending":"pending","requires_action":"pending","failed":"failed",
+    "canceled":"cancelled"}'::jsonb, x) $$;
+
+
+--
+-- Name: sanitised(boolean); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.sanitised(sanitised boolean) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+
+--
+-- Name: source_object(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.source_object(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "ch":"charge","py":"charge","re":"refund","pyr":"refund","po":"payout","tr":"transfer",
+    "trr":"transfer_reversal","dp":"dispute","du":"dispute","fee":"application_fee","fr":"application_fee_refund",
+    "tu":"topup","txn":"balance_transaction","ipi":"issuing_transaction","iauth":"issuing_authorization"}'::jsonb, x) $$;
+
+
+--
+-- Name: subscription_status(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.subscription_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "trialing":"trialing","active":"active","past_due":"past_due","unpaid":"past_due","incomplete":"pending",
+    "incomplete_expired":"expired","canceled":"canceled","paused":"paused"}'::jsonb, x) $$;
+
+
+--
+-- Name: text(jsonb); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.text(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case jsonb_typeof(v) when 'string' then nullif(v #>> '{}', '') end $$;
+
+
+--
+-- Name: unit(text); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.unit(currency text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select ('{
+    "bif":"1","clp":"1","djf":"1","gnf":"1","jpy":"1","kmf":"1","krw":"1","mga":"1","pyg":"1","rwf":"1","vnd":"1",
+    "vuv":"1","xaf":"1","xof":"1","xpf":"1","bhd":"0.001","jod":"0.001","kwd":"0.001","omr":"0.001","tnd":"0.001",
+    "aed":"0.01","afn":"0.01","all":"0.01","amd":"0.01","ang":"0.01","aoa":"0.01","ars":"0.01","aud":"0.01",
+    "awg":"0.01","azn":"0.01","bam":"0.01","bbd":"0.01","bdt":"0.01","bgn":"0.01","bmd":"0.01","bnd":"0.01",
+    "bob":"0.01","brl":"0.01","bsd":"0.01","bwp":"0.01","byn":"0.01","bzd":"0.01","cad":"0.01","cdf":"0.01",
+    "chf":"0.01","cny":"0.01","cop":"0.01","crc":"0.01","cup":"0.01","cve":"0.01","czk":"0.01","dkk":"0.01",
+    "dop":"0.01","dzd":"0.01","egp":"0.01","ern":"0.01","etb":"0.01","eur":"0.01","fjd":"0.01","fkp":"0.01",
+    "gbp":"0.01","gel":"0.01","ghs":"0.01","gip":"0.01","gmd":"0.01","gtq":"0.01","gyd":"0.01","hkd":"0.01",
+    "hnl":"0.01","hrk":"0.01","htg":"0.01","huf":"0.01","idr":"0.01","ils":"0.01","inr":"0.01","irr":"0.01",
+    "isk":"0.01","jmd":"0.01","kes":"0.01","kgs":"0.01","khr":"0.01","kyd":"0.01","kzt":"0.01","lak":"0.01",
+    "lbp":"0.01","lkr":"0.01","lrd":"0.01","lsl":"0.01","ltl":"0.01","lvl":"0.01","mad":"0.01","mdl":"0.01",
+    "mkd":"0.01","mmk":"0.01","mnt":"0.01","mop":"0.01","mro":"0.01","mru":"0.01","mur":"0.01","mvr":"0.01",
+    "mwk":"0.01","mxn":"0.01","myr":"0.01","mzn":"0.01","nad":"0.01","ngn":"0.01","nio":"0.01","nok":"0.01",
+    "npr":"0.01","nzd":"0.01","pab":"0.01","pen":"0.01","pgk":"0.01","php":"0.01","pkr":"0.01","pln":"0.01",
+    "qar":"0.01","ron":"0.01","rsd":"0.01","rub":"0.01","sar":"0.01","sbd":"0.01","scr":"0.01","sdg":"0.01",
+    "sek":"0.01","sgd":"0.01","shp":"0.01","sle":"0.01","sll":"0.01","sos":"0.01","srd":"0.01","ssp":"0.01",
+    "std":"0.01","stn":"0.01","svc":"0.01","syp":"0.01","szl":"0.01","thb":"0.01","tjs":"0.01","tmt":"0.01",
+    "top":"0.01","try":"0.01","ttd":"0.01","twd":"0.01","tzs":"0.01","uah":"0.01","ugx":"0.01","usd":"0.01",
+    "uyu":"0.01","uzs":"0.01","ves":"0.01","wst":"0.01","xcd":"0.01","xcg":"0.01","yer":"0.01","zar":"0.01",
+    "zmw":"0.01"
+    }'::jsonb ->> lower(currency))::numeric $$;
+
+
+--
+-- Name: arr(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.arr(v jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then v end $$;
+
+
+--
+-- Name: bool(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.bool(v jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = 'true'::jsonb then true when v = 'false'::jsonb then false end $$;
+
+
+--
+-- Name: epoch(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.epoch(v jsonb) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'number' and v > '788918400'::jsonb and v < '4102444800'::jsonb then to_timestamp(v::float8) end $$;
+
+
+--
+-- Name: id(bigint, text, text); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.id(connection_id bigint, entity text, platform_id text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select md5(connection_id::text || ':' || entity || ':' || platform_id)::uuid $$;
+
+
+--
+-- Name: num(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.num(v jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case jsonb_typeof(v) when 'number' then case when v > '-1e30'::jsonb and v < '1e30'::jsonb then v::numeric end
+                              when 'string' then unified.num(v #>> '{}') end $$;
+
+
+--
+-- Name: num(text); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.num(x text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when octet_length(x) <= 30 and x ~ '^-?[0-9]+(\.[0-9]*)?$' then x::numeric
+              when octet_length(x) <= 30 and x ~ '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?$' then case when abs(x::numeric) < 1e18 then x::numeric end end $_$;
+
+
+--
+-- Name: problems(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.problems(checks jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(jsonb_agg(jsonb_build_object('field', c->>0, 'change', case c->>1 when 'enum_unknown' then 'defaulted' else 'nulled' end,
+           'reason', case when c->2 in ('null','""') then 'required_missing' else c->>1 end, 'raw', c->2)), '[]')
+  from jsonb_array_elements(checks) c where c->3 = 'true' $$;
+
+
+--
+-- Name: ts(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.ts(v jsonb) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
+                  unified.ts_slow(v)) $_$;
+
+
+--
+-- Name: ts_slow(jsonb); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.ts_slow(v jsonb) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $_$
+  select case when t between '1995-01-01' and '2100-01-01' then t end from (
+    select case
+      when jsonb_typeof(v) not in ('string','number') then null
+      when x ~ '^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?\s*(Z|[+-](0\d|1[0-4]):?[0-5]\d)?$' then
+        case when substr(x,9,2)::int <= date_part('day', make_date(substr(x,1,4)::int, substr(x,6,2)::int, 1) + interval '1 month - 1 day')
+             then case when x ~ '(Z|[+-]\d{2}:?\d{2})$' then x::timestamptz else x::timestamp at time zone 'UTC' end end
+      when x ~ '^\d{10}$' then to_timestamp(x::bigint)
+      when x ~ '^\d{13}$' then to_timestamp(x::bigint / 1000.0) end as t
+    from (select v #>> '{}' as x) a) b $_$;
+
+
+--
+-- Name: word(jsonb, text); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.word(map jsonb, x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(map ->> x, case when x <> '' then 'unknown' end) $$;
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: applied_views; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.applied_views (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE applied_views; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.applied_views IS 'Which text the managed views were last made from.';
+
+
+--
+-- Name: COLUMN applied_views.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.applied_views.name IS 'What was applied: all of them.';
+
+
+--
+-- Name: COLUMN applied_views.checksum; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.applied_views.checksum IS 'SHA-256 of the texts.';
+
+
+--
+-- Name: COLUMN applied_views.applied_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.applied_views.applied_at IS 'When they were last applied.';
+
+
+--
+-- Name: connection_credentials; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connection_credentials (
+    connection_id bigint NOT NULL,
+    key_id text NOT NULL,
+    sealed bytea NOT NULL,
+    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL
+);
+
+
+--
+-- Name: TABLE connection_credentials; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connection_credentials IS 'Credentials, sealed with AES-GCM; apart from connections so that readers of those need no right to these.';
+
+
+--
+-- Name: COLUMN connection_credentials.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.connection_id IS 'Whose credentials these are.';
+
+
+--
+-- Name: COLUMN connection_credentials.key_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.key_id IS 'Which key of the key ring sealed it.';
+
+
+--
+-- Name: COLUMN connection_credentials.sealed; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.sealed IS 'Nonce, ciphertext and tag of a JSON object of strings; the connection id is the authenticated data.';
+
+
+--
+-- Name: COLUMN connection_credentials.changed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.changed_at IS 'When they were last set.';
+
+
+--
+-- Name: connections; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connections (
+    connection_id bigint NOT NULL,
+    platform text NOT NULL,
+    name text NOT NULL,
+    base_url text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL,
+    state_code text,
+    state_message text,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    created_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    CONSTRAINT connections_base_url_check CHECK ((base_url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text)),
+    CONSTRAINT connections_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
+    CONSTRAINT connections_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT connections_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT connections_state_check CHECK ((state = ANY (ARRAY['active'::text, 'needs_reauth'::text, 'blocked'::text, 'disabled'::text])))
+);
+
+
+--
+-- Name: TABLE connections; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connections IS 'One merchant''s authorised account on one platform.';
+
+
+--
+-- Name: COLUMN connections.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.connection_id IS 'Stands in every row that belongs to the merchant.';
+
+
+--
+-- Name: COLUMN connections.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.platform IS 'Key of the platform, e.g. shopify.';
+
+
+--
+-- Name: COLUMN connections.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.name IS 'What people call it, unique; what the CLI takes.';
+
+
+--
+-- Name: COLUMN connections.base_url; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.base_url IS 'Where its interface lives: scheme, host and, for self-hosted stores, the path. No credentials, no query.';
+
+
+--
+-- Name: COLUMN connections.settings; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.settings IS 'Facts requests depend on, as an object of strings. Never credentials.';
+
+
+--
+-- Name: COLUMN connections.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state IS 'active; needs_reauth: the merchant has to sign in again; blocked: something outside has to be mended; disabled: a person switched it off. Only active ones are scheduled.';
+
+
+--
+-- Name: COLUMN connections.state_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_code IS 'Code of the unified error that led to the state.';
+
+
+--
+-- Name: COLUMN connections.state_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN connections.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_since IS 'When it came into this state.';
+
+
+--
+-- Name: COLUMN connections.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.created_at IS 'When it was added.';
+
+
+--
+-- Name: connections_connection_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.connections ALTER COLUMN connection_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.connections_connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: errors; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors (
+    error_id bigint NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    resource text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    message text NOT NULL,
+    http_status integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    CONSTRAINT errors_fault_check CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: TABLE errors; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.errors IS 'Every failure and every flagged record, in the one vocabulary that holds for all platforms.';
+
+
+--
+-- Name: COLUMN errors.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.occurred_at IS 'When it was written down.';
+
+
+--
+-- Name: COLUMN errors.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.policy IS 'What was done about it.';
+
+
+--
+-- Name: COLUMN errors.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.evidence IS 'First bytes of an answer that could not be understood.';
+
+
+--
+-- Name: errors_error_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.errors ALTER COLUMN error_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.errors_error_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: job_history; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_history (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone NOT NULL,
+    worker_id uuid,
+    attempt integer NOT NULL,
+    snoozes integer NOT NULL,
+    rescues smallint NOT NULL,
+    outcome text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    band text NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb NOT NULL,
+    error jsonb,
+    CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
+)
+PARTITION BY RANGE (finished_at);
+
+
+--
+-- Name: TABLE job_history; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_history IS 'How jobs ended. Append-only, partitioned by day of the end.';
+
+
+--
+-- Name: COLUMN job_history.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.job_id IS 'Its id while it lived.';
+
+
+--
+-- Name: COLUMN job_history.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.connection_id IS 'Whose work it was.';
+
+
+--
+-- Name: COLUMN job_history.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.lane_id IS 'The lane it ran in.';
+
+
+--
+-- Name: COLUMN job_history.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN job_history.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.started_at IS 'When its last lease was claimed; NULL when it never ran.';
+
+
+--
+-- Name: COLUMN job_history.finished_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.finished_at IS 'When it ended; the partition key.';
+
+
+--
+-- Name: COLUMN job_history.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.worker_id IS 'Who ran it last.';
+
+
+--
+-- Name: COLUMN job_history.attempt; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.attempt IS 'Attempts that counted, the last one included.';
+
+
+--
+-- Name: COLUMN job_history.snoozes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.snoozes IS 'How often it was put off.';
+
+
+--
+-- Name: COLUMN job_history.rescues; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.rescues IS 'How often it was taken from a dead worker.';
+
+
+--
+-- Name: COLUMN job_history.outcome; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.outcome IS 'done, failed (for good), poison (killed its workers), cancelled, merged (into an equal job that came back to wait).';
+
+
+--
+-- Name: COLUMN job_history.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.pages_count IS 'Pages it committed.';
+
+
+--
+-- Name: COLUMN job_history.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.args_version IS 'Which form of the arguments this is.';
+
+
+--
+-- Name: COLUMN job_history.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.records_count IS 'Records it saw, changed or not.';
+
+
+--
+-- Name: COLUMN job_history.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.parent_job_id IS 'The job it was a part of.';
+
+
+--
+-- Name: COLUMN job_history.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.band IS 'Its band at the end.';
+
+
+--
+-- Name: COLUMN job_history.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.kind IS 'What it did.';
+
+
+--
+-- Name: COLUMN job_history.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.dedupe_key IS 'Its deduplication key.';
+
+
+--
+-- Name: COLUMN job_history.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.args IS 'Its arguments.';
+
+
+--
+-- Name: COLUMN job_history.error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with.';
+
+
+--
+-- Name: job_history_default; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_history_default (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone NOT NULL,
+    worker_id uuid,
+    attempt integer NOT NULL,
+    snoozes integer NOT NULL,
+    rescues smallint NOT NULL,
+    outcome text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    band text NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb NOT NULL,
+    error jsonb,
+    CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
+);
+
+
+--
+-- Name: jobs; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.jobs (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    cancel_at timestamp with time zone,
+    attempt integer DEFAULT 0 NOT NULL,
+    max_attempts integer DEFAULT 8 NOT NULL,
+    snoozes integer DEFAULT 0 NOT NULL,
+    rescues smallint DEFAULT 0 NOT NULL,
+    rank smallint GENERATED ALWAYS AS (portolan.band_rank(band)) STORED,
+    band text DEFAULT 'incremental'::text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    follow_up boolean DEFAULT false NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    checkpoint jsonb,
+    last_error jsonb,
+    CONSTRAINT jobs_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text])))
+)
+WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE jobs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.jobs IS 'Work that is waiting or running. A finished job moves to job_history.';
+
+
+--
+-- Name: COLUMN jobs.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.job_id IS 'Stays the same in job_history.';
+
+
+--
+-- Name: COLUMN jobs.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN jobs.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.lane_id IS 'The lane it waits in.';
+
+
+--
+-- Name: COLUMN jobs.run_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.run_at IS 'Not before this time.';
+
+
+--
+-- Name: COLUMN jobs.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN jobs.cancel_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.cancel_at IS 'Asked to stop; the worker is told at its next page.';
+
+
+--
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.attempt IS 'Attempts that failed since the last progress; the running one is attempt + 1.';
+
+
+--
+-- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.max_attempts IS 'Failed attempts without progress after which it fails for good.';
+
+
+--
+-- Name: COLUMN jobs.snoozes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.snoozes IS 'How often it was put off without counting an attempt: no token, report not ready, platform said wait.';
+
+
+--
+-- Name: COLUMN jobs.rescues; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.rescues IS 'How often it was taken from a dead worker since the last progress; the fifth time it is poison.';
+
+
+--
+-- Name: COLUMN jobs.rank; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.rank IS 'The band as a number, 0 most urgent; for the index only.';
+
+
+--
+-- Name: COLUMN jobs.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.band IS 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
+
+
+--
+-- Name: COLUMN jobs.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.pages_count IS 'Pages committed by this job.';
+
+
+--
+-- Name: COLUMN jobs.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.args_version IS 'Which form of the kind''s arguments this is.';
+
+
+--
+-- Name: COLUMN jobs.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.records_count IS 'Records seen by this job, changed or not.';
+
+
+--
+-- Name: COLUMN jobs.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.parent_job_id IS 'The job this one is a part of.';
+
+
+--
+-- Name: COLUMN jobs.follow_up; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.follow_up IS 'An equal job was merged into it when it had got on already: after its end it runs once more, so that what was asked for last is done, too.';
+
+
+--
+-- Name: COLUMN jobs.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.kind IS 'What it does, e.g. sync. Workers leave kinds they do not know.';
+
+
+--
+-- Name: COLUMN jobs.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.dedupe_key IS 'At most one waiting job of a lane has it; a running one never swallows a follow-up.';
+
+
+--
+-- Name: COLUMN jobs.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.args IS 'Arguments of the kind, never secrets.';
+
+
+--
+-- Name: COLUMN jobs.checkpoint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.checkpoint IS 'Where a running job has got to, where that is not the stream''s cursor.';
+
+
+--
+-- Name: COLUMN jobs.last_error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it back last.';
+
+
+--
+-- Name: jobs_job_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.jobs ALTER COLUMN job_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME portolan.jobs_job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 32
+);
+
+
+--
+-- Name: leases; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.leases (
+    lane_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    token uuid DEFAULT gen_random_uuid() NOT NULL,
+    worker_id uuid NOT NULL,
+    claimed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    progress_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    pages integer DEFAULT 0 NOT NULL,
+    running bigint NOT NULL,
+    job_ids bigint[] NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE leases; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.leases IS 'The exclusive, expiring right to run a lane''s jobs. At most one a lane, by primary key.';
+
+
+--
+-- Name: COLUMN leases.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.lane_id IS 'The leased lane.';
+
+
+--
+-- Name: COLUMN leases.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN leases.token; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.token IS 'Made anew for each claim; every write of the holder proves it.';
+
+
+--
+-- Name: COLUMN leases.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.worker_id IS 'Who holds it.';
+
+
+--
+-- Name: COLUMN leases.claimed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.claimed_at IS 'When it was claimed.';
+
+
+--
+-- Name: COLUMN leases.progress_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.progress_at IS 'Last committed page.';
+
+
+--
+-- Name: COLUMN leases.deadline; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.deadline IS 'Hard limit of the lease, whatever the beats say.';
+
+
+--
+-- Name: COLUMN leases.pages; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.pages IS 'Pages committed under it.';
+
+
+--
+-- Name: COLUMN leases.running; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.running IS 'The job being run.';
+
+
+--
+-- Name: COLUMN leases.job_ids; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.job_ids IS 'Handed over and not yet finished, in the order they are to be run.';
+
+
+--
+-- Name: jobs_now; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.jobs_now AS
+ SELECT j.job_id,
+    j.connection_id,
+    j.lane_id,
+    j.kind,
+    j.band,
+        CASE
+            WHEN (j.job_id = le.running) THEN 'running'::text
+            WHEN (j.job_id = ANY (le.job_ids)) THEN 'handed over'::text
+            WHEN (j.run_at > portolan.now()) THEN 'scheduled'::text
+            ELSE 'queued'::text
+        END AS state,
+    j.run_at,
+    j.attempt,
+    j.max_attempts,
+    j.snoozes,
+    j.rescues,
+    j.pages_count,
+    j.records_count,
+    j.last_error,
+    j.dedupe_key,
+    j.cancel_at,
+    j.created_at,
+    le.worker_id,
+    le.claimed_at,
+    le.progress_at,
+    j.args
+   FROM (portolan.jobs j
+     LEFT JOIN portolan.leases le USING (lane_id));
+
+
+--
+-- Name: VIEW jobs_now; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.jobs_now IS 'Every live job with its state in words: queued, scheduled, handed over, running.';
+
+
+--
+-- Name: lanes; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.lanes (
+    lane_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    next_at timestamp with time zone,
+    head_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    strikes smallint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'idle'::text NOT NULL,
+    band text DEFAULT 'incremental'::text NOT NULL,
+    platform text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    CONSTRAINT lanes_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text]))),
+    CONSTRAINT lanes_check CHECK (((state <> 'ready'::text) OR ((next_at IS NOT NULL) AND (head_at IS NOT NULL)))),
+    CONSTRAINT lanes_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'ready'::text, 'leased'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE lanes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.lanes IS 'What may not run concurrently: by default one lane a connection. Workers claim lanes.';
+
+
+--
+-- Name: COLUMN lanes.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.lane_id IS 'What workers claim.';
+
+
+--
+-- Name: COLUMN lanes.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN lanes.next_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.next_at IS 'The lane''s ticket: when, and in which order, it may next be claimed.';
+
+
+--
+-- Name: COLUMN lanes.head_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.head_at IS 'run_at of its head job; a scan inside the lane may start here.';
+
+
+--
+-- Name: COLUMN lanes.paused_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.paused_at IS 'Set: never claimed. Only pause_lane writes it, so it survives finish, reap and restart.';
+
+
+--
+-- Name: COLUMN lanes.strikes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.strikes IS 'Rescues in a row; from the first on, jobs of the lane are handed over one by one.';
+
+
+--
+-- Name: COLUMN lanes.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.state IS 'idle: nothing waits; ready: may be claimed at next_at; leased: a worker holds it.';
+
+
+--
+-- Name: COLUMN lanes.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.band IS 'Band of its head job; while leased, of the job that was its head.';
+
+
+--
+-- Name: COLUMN lanes.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.platform IS 'Platform of the connection, so that a claim needs no join.';
+
+
+--
+-- Name: COLUMN lanes.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.family IS 'Which of the connection''s lanes.';
+
+
+--
+-- Name: lanes_lane_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.lanes ALTER COLUMN lane_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.lanes_lane_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: migrations; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE migrations; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.migrations IS 'Which numbered migrations this database has had.';
+
+
+--
+-- Name: COLUMN migrations.version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.migrations.version IS 'The number its name begins with.';
+
+
+--
+-- Name: COLUMN migrations.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.migrations.name IS 'Name of the file.';
+
+
+--
+-- Name: COLUMN migrations.checksum; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.migrations.checksum IS 'SHA-256 of the text that was applied; an applied file never changes.';
+
+
+--
+-- Name: COLUMN migrations.applied_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.migrations.applied_at IS 'When it was applied.';
+
+
+--
+-- Name: raw_exact; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.raw_exact (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    external_id text NOT NULL COLLATE pg_catalog."C",
+    bytes bytea NOT NULL,
+    reason text NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    job_id bigint
+);
+ALTER TABLE ONLY portolan.raw_exact ALTER COLUMN bytes SET COMPRESSION lz4;
+
+
+--
+-- Name: TABLE raw_exact; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.raw_exact IS 'Bytes that jsonb cannot hold (NUL, lone surrogates, invalid UTF-8, no JSON at all), kept exactly as received.';
+
+
+--
+-- Name: COLUMN raw_exact.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.connection_id IS 'Whose record it is.';
+
+
+--
+-- Name: COLUMN raw_exact.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.resource IS 'As in raw_records.';
+
+
+--
+-- Name: COLUMN raw_exact.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.external_id IS 'As in raw_records.';
+
+
+--
+-- Name: COLUMN raw_exact.bytes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.bytes IS 'The record as received.';
+
+
+--
+-- Name: COLUMN raw_exact.reason; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.reason IS 'What was wrong with them, and whether a cleaned copy is in raw_records.';
+
+
+--
+-- Name: COLUMN raw_exact.fetched_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.fetched_at IS 'When it was asked for.';
+
+
+--
+-- Name: COLUMN raw_exact.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_exact.job_id IS 'The job that brought it.';
+
+
+--
+-- Name: raw_records; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.raw_records (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    external_id text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL,
+    platform_created_at timestamp with time zone,
+    platform_updated_at timestamp with time zone,
+    payload jsonb NOT NULL,
+    payload_hash bytea NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    deletion_source text,
+    job_id bigint,
+    api_version text,
+    sanitised boolean DEFAULT false NOT NULL,
+    CONSTRAINT raw_records_deletion_source_check CHECK ((deletion_source = ANY (ARRAY['platform_flag'::text, 'tombstone_endpoint'::text, 'webhook'::text, 'missing_in_full_sync'::text, 'not_found_on_fetch'::text, 'merged'::text])))
+);
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN resource SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN external_id SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN platform SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload SET COMPRESSION lz4;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload_hash SET STORAGE PLAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN deletion_source SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN api_version SET STORAGE MAIN;
+
+
+--
+-- Name: TABLE raw_records; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.raw_records IS 'The platforms'' own JSON, one row a record, as received.';
+
+
+--
+-- Name: COLUMN raw_records.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.connection_id IS 'Whose record it is.';
+
+
+--
+-- Name: COLUMN raw_records.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.resource IS 'The stream''s resource, or a child of it that is served separately.';
+
+
+--
+-- Name: COLUMN raw_records.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.external_id IS 'The platform''s identifier, as text.';
+
+
+--
+-- Name: COLUMN raw_records.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN raw_records.platform_created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.platform_created_at IS 'The platform''s created-at, lifted.';
+
+
+--
+-- Name: COLUMN raw_records.platform_updated_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.platform_updated_at IS 'The platform''s updated-at, lifted; NULL where it has none.';
+
+
+--
+-- Name: COLUMN raw_records.payload; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.payload IS 'The record. Where jsonb cannot hold what was received, a cleaned copy; the bytes are then in raw_exact.';
+
+
+--
+-- Name: COLUMN raw_records.payload_hash; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.payload_hash IS 'SHA-256 of the bytes as received.';
+
+
+--
+-- Name: COLUMN raw_records.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.first_seen_at IS 'When it was first stored.';
+
+
+--
+-- Name: COLUMN raw_records.changed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.changed_at IS 'When the payload''s content last changed here.';
+
+
+--
+-- Name: COLUMN raw_records.fetched_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.fetched_at IS 'When the stored payload was asked for. An unchanged record is not rewritten.';
+
+
+--
+-- Name: COLUMN raw_records.deleted_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.deleted_at IS 'When it was deleted, or found to be gone. A record that comes back loses the mark.';
+
+
+--
+-- Name: COLUMN raw_records.deletion_source; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.deletion_source IS 'How the deletion was learned; NULL while it exists.';
+
+
+--
+-- Name: COLUMN raw_records.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.job_id IS 'The job that brought the stored payload.';
+
+
+--
+-- Name: COLUMN raw_records.api_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.api_version IS 'The platform''s version the payload was asked for in.';
+
+
+--
+-- Name: COLUMN raw_records.sanitised; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.sanitised IS 'The payload is a cleaned copy.';
+
+
+--
+-- Name: streams; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.streams (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    state text DEFAULT 'new'::text NOT NULL,
+    state_code text,
+    state_message text,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    "interval" interval NOT NULL,
+    next_due_at timestamp with time zone,
+    enqueued_at timestamp with time zone,
+    caught_up_at timestamp with time zone,
+    first_caught_up_at timestamp with time zone,
+    synced_through timestamp with time zone,
+    last_page_at timestamp with time zone,
+    pages_count bigint DEFAULT 0 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    cursor jsonb,
+    CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
+    CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+
+
+--
+-- Name: TABLE streams; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.streams IS 'One resource of one connection: the unit that has a cursor and a freshness.';
+
+
+--
+-- Name: COLUMN streams.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.connection_id IS 'Whose stream it is.';
+
+
+--
+-- Name: COLUMN streams.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.resource IS 'Name of the resource, e.g. orders.';
+
+
+--
+-- Name: COLUMN streams.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN streams.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.family IS 'Which of the connection''s lanes its jobs run in.';
+
+
+--
+-- Name: COLUMN streams.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state IS 'new: never read; reading: first read under way; in_sync: caught up; degraded: caught up as far as this server allows; failing: last job failed, tried again; blocked: stopped until something outside changes.';
+
+
+--
+-- Name: COLUMN streams.state_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_code IS 'Code of the unified error behind the state.';
+
+
+--
+-- Name: COLUMN streams.state_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN streams.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_since IS 'When it came into this state.';
+
+
+--
+-- Name: COLUMN streams."interval"; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams."interval" IS 'How often it is due: its freshness target.';
+
+
+--
+-- Name: COLUMN streams.next_due_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.next_due_at IS 'When the scheduler enqueues its next sync; NULL: never.';
+
+
+--
+-- Name: COLUMN streams.enqueued_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.enqueued_at IS 'When its last sync was enqueued.';
+
+
+--
+-- Name: COLUMN streams.caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.caught_up_at IS 'When a read last reached the end.';
+
+
+--
+-- Name: COLUMN streams.first_caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.first_caught_up_at IS 'When the first complete read ended.';
+
+
+--
+-- Name: COLUMN streams.synced_through; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.synced_through IS 'Platform time up to which everything is known: the measure of freshness.';
+
+
+--
+-- Name: COLUMN streams.last_page_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.last_page_at IS 'When a page was last committed.';
+
+
+--
+-- Name: COLUMN streams.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.pages_count IS 'Pages committed, ever.';
+
+
+--
+-- Name: COLUMN streams.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.records_count IS 'Records seen, ever, changed or not.';
+
+
+--
+-- Name: COLUMN streams.cursor; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.cursor IS 'Where it has got to on the platform; only the platform''s code reads it.';
+
+
+--
+-- Name: workers; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.workers (
+    worker_id uuid NOT NULL,
+    host text,
+    version text,
+    started_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    beat_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    ttl interval DEFAULT '00:00:20'::interval NOT NULL,
+    draining boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: TABLE workers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.workers IS 'One narrow row per worker process: its beat.';
+
+
+--
+-- Name: COLUMN workers.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.worker_id IS 'New for every start of a process.';
+
+
+--
+-- Name: COLUMN workers.host; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.host IS 'Where it runs, for people.';
+
+
+--
+-- Name: COLUMN workers.version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.version IS 'Version of the program.';
+
+
+--
+-- Name: COLUMN workers.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.started_at IS 'When the process registered.';
+
+
+--
+-- Name: COLUMN workers.beat_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.beat_at IS 'Last sign of life, by the database''s clock; written by a thread of its own.';
+
+
+--
+-- Name: COLUMN workers.ttl; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.ttl IS 'How long after its last beat the worker counts as dead and its leases are taken.';
+
+
+--
+-- Name: COLUMN workers.draining; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.draining IS 'Set to ask the worker to finish what it holds and leave.';
+
+
+--
+-- Name: customers; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.customers AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_customers'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'createdAt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'customers'::text AS raw_resource,
+    1 AS mapping_version,
+    NULLIF((d.p #>> '{defaultEmailAddress,emailAddress}'::text[]), ''::text) AS email,
+    NULLIF((d.p #>> '{defaultPhoneNumber,phoneNumber}'::text[]), ''::text) AS phone,
+    NULLIF((d.p ->> 'firstName'::text), ''::text) AS first_name,
+    NULLIF((d.p ->> 'lastName'::text), ''::text) AS last_name,
+    NULLIF((d.p #>> '{defaultAddress,company}'::text[]), ''::text) AS company_name,
+    NULLIF((d.p ->> 'displayName'::text), ''::text) AS display_name,
+    shopify.address((d.p -> 'defaultAddress'::text), 'other'::text) AS default_address,
+    shopify.addresses((d.p #> '{addressesV2,nodes}'::text[])) AS addresses,
+    NULLIF((d.p ->> 'note'::text), ''::text) AS note,
+    shopify.texts((d.p -> 'tags'::text)) AS tags,
+    ((d.p #>> '{defaultEmailAddress,marketingState}'::text[]) = 'SUBSCRIBED'::text) AS accepts_marketing,
+    unified.word('{"ENABLED": "enabled", "INVITED": "invited", "DECLINED": "declined", "DISABLED": "disabled"}'::jsonb, (d.p ->> 'state'::text)) AS status,
+    (d.p ->> 'state'::text) AS status_raw,
+    unified.num((d.p -> 'numberOfOrders'::text)) AS orders_count,
+    unified.num((d.p #> '{amountSpent,amount}'::text[])) AS total_spent_amount,
+    shopify.currency((d.p #>> '{amountSpent,currencyCode}'::text[])) AS currency,
+    unified.bool((d.p -> 'taxExempt'::text)) AS tax_exempt,
+    NULLIF((d.p ->> 'locale'::text), ''::text) AS locale,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.p #> '{amountSpent,amount}'::text[])) IS NOT NULL) AND (shopify.currency((d.p #>> '{amountSpent,currencyCode}'::text[])) IS NOT NULL) AND COALESCE(('["ENABLED", "DISABLED", "INVITED", "DECLINED"]'::jsonb ? (d.p ->> 'state'::text)), false)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('total_spent_amount', 'typecast_error', COALESCE((d.p #> '{amountSpent,amount}'::text[]), (d.p -> 'amountSpent'::text)), (unified.num((d.p #> '{amountSpent,amount}'::text[])) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (d.p #> '{amountSpent,currencyCode}'::text[]), (shopify.currency((d.p #>> '{amountSpent,currencyCode}'::text[])) IS NULL)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'state'::text), (NOT COALESCE(('["ENABLED", "DISABLED", "INVITED", "DECLINED"]'::jsonb ? (d.p ->> 'state'::text)), false)))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'customers'::text));
+
+
+--
+-- Name: order_line_items; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.order_line_items AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':product:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':product:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'test'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+        CASE
+            WHEN ((a.l -> 'isGiftCard'::text) = 'true'::jsonb) THEN 'gift_card'::text
+            ELSE 'product'::text
+        END AS type,
+    (shopify.gid((a.l ->> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, shopify.gid((a.l #>> '{product,id}'::text[]))) AS product_id,
+    shopify.gid((a.l #>> '{product,id}'::text[])) AS product_platform_id,
+    shopify.gid((a.l #>> '{variant,id}'::text[])) AS variant_platform_id,
+    NULLIF((a.l ->> 'sku'::text), ''::text) AS sku,
+    (a.l ->> 'title'::text) AS title,
+    NULLIF((a.l ->> 'variantTitle'::text), ''::text) AS variant_title,
+    NULLIF((a.l ->> 'vendor'::text), ''::text) AS vendor,
+    unified.num((a.l -> 'quantity'::text)) AS quantity,
+    unified.num((a.l -> 'currentQuantity'::text)) AS current_quantity,
+    shopify.amount((a.l -> 'originalUnitPriceSet'::text)) AS unit_amount,
+    ((shopify.amount((a.l -> 'originalUnitPriceSet'::text)) * unified.num((a.l -> 'quantity'::text))) - shopify.amount((a.l -> 'discountedTotalSet'::text))) AS discount_amount,
+    shopify.total((a.l -> 'taxLines'::text), '{priceSet,shopMoney,amount}'::text[]) AS tax_amount,
+    shopify.total((a.l -> 'taxLines'::text), '{rate}'::text[]) AS tax_rate,
+    shopify.amount((a.l -> 'discountedTotalSet'::text)) AS total_amount,
+    shopify.currency((a.l #>> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[])) AS currency,
+    shopify.taxes((a.l -> 'taxLines'::text)) AS taxes,
+    shopify.discounts((a.l -> 'discountAllocations'::text)) AS discounts,
+    unified.bool((a.l -> 'taxable'::text)) AS is_taxable,
+    unified.bool((a.l -> 'requiresShipping'::text)) AS requires_shipping,
+    unified.bool((a.l -> 'isGiftCard'::text)) AS is_gift_card,
+        CASE
+            WHEN ((NOT r.sanitised) AND (shopify.gid((a.l ->> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'discountedTotalSet'::text)) IS NOT NULL) AND (shopify.currency((a.l #>> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[])) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (shopify.gid((a.l ->> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((a.l #> '{discountedTotalSet,shopMoney,amount}'::text[]), (a.l -> 'discountedTotalSet'::text)), (shopify.amount((a.l -> 'discountedTotalSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (a.l #> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[]), (shopify.currency((a.l #>> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[])) IS NULL))))
+        END AS issues,
+    unified.num((a.l -> 'unfulfilledQuantity'::text)) AS unfulfilled_quantity
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload #> '{lineItems,nodes}'::text[]))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text))
+UNION ALL
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((o.external_id || ':product:'::text) || ((((jsonb_array_length(COALESCE(unified.arr((o.payload #> '{lineItems,nodes}'::text[])), '[]'::jsonb)))::numeric + ((unified.num(split_part(r.external_id, '/'::text, 2)) - (1)::numeric) * (90)::numeric)) + (a.n)::numeric) - (1)::numeric))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((o.external_id || ':product:'::text) || ((((jsonb_array_length(COALESCE(unified.arr((o.payload #> '{lineItems,nodes}'::text[])), '[]'::jsonb)))::numeric + ((unified.num(split_part(r.external_id, '/'::text, 2)) - (1)::numeric) * (90)::numeric)) + (a.n)::numeric) - (1)::numeric)))) AS id,
+    o.external_id AS platform_parent_id,
+    o.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (o.deleted_at IS NOT NULL) AS is_deleted,
+    o.deleted_at,
+    o.deletion_source,
+    unified.bool((o.payload -> 'test'::text)) AS is_test,
+    'order_line_items'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, o.external_id) AS order_id,
+    o.external_id AS order_platform_id,
+    ((((jsonb_array_length(COALESCE(unified.arr((o.payload #> '{lineItems,nodes}'::text[])), '[]'::jsonb)))::numeric + ((unified.num(split_part(r.external_id, '/'::text, 2)) - (1)::numeric) * (90)::numeric)) + (a.n)::numeric) - (1)::numeric) AS line_index,
+        CASE
+            WHEN ((a.l -> 'isGiftCard'::text) = 'true'::jsonb) THEN 'gift_card'::text
+            ELSE 'product'::text
+        END AS type,
+    (shopify.gid((a.l ->> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, shopify.gid((a.l #>> '{product,id}'::text[]))) AS product_id,
+    shopify.gid((a.l #>> '{product,id}'::text[])) AS product_platform_id,
+    shopify.gid((a.l #>> '{variant,id}'::text[])) AS variant_platform_id,
+    NULLIF((a.l ->> 'sku'::text), ''::text) AS sku,
+    (a.l ->> 'title'::text) AS title,
+    NULLIF((a.l ->> 'variantTitle'::text), ''::text) AS variant_title,
+    NULLIF((a.l ->> 'vendor'::text), ''::text) AS vendor,
+    unified.num((a.l -> 'quantity'::text)) AS quantity,
+    unified.num((a.l -> 'currentQuantity'::text)) AS current_quantity,
+    shopify.amount((a.l -> 'originalUnitPriceSet'::text)) AS unit_amount,
+    ((shopify.amount((a.l -> 'originalUnitPriceSet'::text)) * unified.num((a.l -> 'quantity'::text))) - shopify.amount((a.l -> 'discountedTotalSet'::text))) AS discount_amount,
+    shopify.total((a.l -> 'taxLines'::text), '{priceSet,shopMoney,amount}'::text[]) AS tax_amount,
+    shopify.total((a.l -> 'taxLines'::text), '{rate}'::text[]) AS tax_rate,
+    shopify.amount((a.l -> 'discountedTotalSet'::text)) AS total_amount,
+    shopify.currency((a.l #>> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[])) AS currency,
+    shopify.taxes((a.l -> 'taxLines'::text)) AS taxes,
+    shopify.discounts((a.l -> 'discountAllocations'::text)) AS discounts,
+    unified.bool((a.l -> 'taxable'::text)) AS is_taxable,
+    unified.bool((a.l -> 'requiresShipping'::text)) AS requires_shipping,
+    unified.bool((a.l -> 'isGiftCard'::text)) AS is_gift_card,
+        CASE
+            WHEN ((NOT r.sanitised) AND (shopify.gid((a.l ->> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'discountedTotalSet'::text)) IS NOT NULL) AND (shopify.currency((a.l #>> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[])) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (shopify.gid((a.l ->> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((a.l #> '{discountedTotalSet,shopMoney,amount}'::text[]), (a.l -> 'discountedTotalSet'::text)), (shopify.amount((a.l -> 'discountedTotalSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (a.l #> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[]), (shopify.currency((a.l #>> '{originalUnitPriceSet,shopMoney,currencyCode}'::text[])) IS NULL))))
+        END AS issues,
+    unified.num((a.l -> 'unfulfilledQuantity'::text)) AS unfulfilled_quantity
+   FROM ((portolan.raw_records r
+     JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'orders'::text) AND (o.external_id = split_part(r.external_id, '/'::text, 1)))))
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload #> '{lineItems,nodes}'::text[]))) WITH ORDINALITY a(l, n))
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'order_line_items'::text) AND (o.platform = 'shopify'::text) AND (r.platform_updated_at >= o.platform_updated_at) AND ((o.payload #> '{lineItems,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) AND (NOT (EXISTS ( SELECT
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'order_line_items'::text) AND (q.external_id > (o.external_id || '/'::text)) AND (q.external_id < r.external_id) AND (q.platform_updated_at >= o.platform_updated_at) AND ((q.payload #> '{lineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb))))))
+UNION ALL
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':shipping:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':shipping:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'test'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+    'shipping'::text AS type,
+    (shopify.gid((a.l ->> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    NULL::uuid AS product_id,
+    NULL::text AS product_platform_id,
+    NULL::text AS variant_platform_id,
+    NULLIF((a.l ->> 'code'::text), ''::text) AS sku,
+    (a.l ->> 'title'::text) AS title,
+    NULL::text AS variant_title,
+    NULL::text AS vendor,
+    (1)::numeric AS quantity,
+    (1)::numeric AS current_quantity,
+    shopify.amount((a.l -> 'originalPriceSet'::text)) AS unit_amount,
+    (shopify.amount((a.l -> 'originalPriceSet'::text)) - shopify.amount((a.l -> 'discountedPriceSet'::text))) AS discount_amount,
+    shopify.total((a.l -> 'taxLines'::text), '{priceSet,shopMoney,amount}'::text[]) AS tax_amount,
+    shopify.total((a.l -> 'taxLines'::text), '{rate}'::text[]) AS tax_rate,
+    shopify.amount((a.l -> 'discountedPriceSet'::text)) AS total_amount,
+    shopify.currency((a.l #>> '{originalPriceSet,shopMoney,currencyCode}'::text[])) AS currency,
+    shopify.taxes((a.l -> 'taxLines'::text)) AS taxes,
+    NULL::jsonb AS discounts,
+    NULL::boolean AS is_taxable,
+    NULL::boolean AS requires_shipping,
+    false AS is_gift_card,
+        CASE
+            WHEN ((NOT r.sanitised) AND (shopify.amount((a.l -> 'discountedPriceSet'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('total_amount', 'typecast_error', COALESCE((a.l #> '{discountedPriceSet,shopMoney,amount}'::text[]), (a.l -> 'discountedPriceSet'::text)), (shopify.amount((a.l -> 'discountedPriceSet'::text)) IS NULL))))
+        END AS issues,
+    NULL::numeric AS unfulfilled_quantity
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload #> '{shippingLines,nodes}'::text[]))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text));
+
+
+--
+-- Name: orders; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.orders AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'createdAt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((d.p -> 'test'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    NULLIF((d.p ->> 'name'::text), ''::text) AS order_number,
+        CASE
+            WHEN ((d.p ->> 'cancelledAt'::text) <> ''::text) THEN 'cancelled'::text
+            WHEN ((d.p ->> 'closedAt'::text) <> ''::text) THEN 'completed'::text
+            ELSE 'open'::text
+        END AS status,
+    COALESCE(unified.word('{"PAID": "paid", "VOIDED": "voided", "EXPIRED": "expired", "PENDING": "pending", "REFUNDED": "refunded", "AUTHORIZED": "authorized", "PARTIALLY_PAID": "partially_paid", "PARTIALLY_REFUNDED": "partially_refunded"}'::jsonb, (d.p ->> 'displayFinancialStatus'::text)),
+        CASE
+            WHEN (shopify.amount((d.p -> 'totalPriceSet'::text)) = (0)::numeric) THEN 'not_required'::text
+            ELSE 'unknown'::text
+        END) AS payment_status,
+    (d.p ->> 'displayFinancialStatus'::text) AS payment_status_raw,
+    unified.word('{"OPEN": "unfulfilled", "ON_HOLD": "on_hold", "FULFILLED": "fulfilled", "RESTOCKED": "restocked", "SCHEDULED": "scheduled", "IN_PROGRESS": "in_progress", "UNFULFILLED": "unfulfilled", "REQUEST_DECLINED": "unfulfilled", "PARTIALLY_FULFILLED": "partially_fulfilled", "PENDING_FULFILLMENT": "in_progress"}'::jsonb, (d.p ->> 'displayFulfillmentStatus'::text)) AS fulfillment_status,
+    (d.p ->> 'displayFulfillmentStatus'::text) AS fulfillment_status_raw,
+    unified.word('{"RETURNED": "returned", "NO_RETURN": "none", "IN_PROGRESS": "in_progress", "RETURN_FAILED": "in_progress", "RETURN_REQUESTED": "requested", "INSPECTION_COMPLETE": "in_progress"}'::jsonb, (d.p ->> 'returnStatus'::text)) AS return_status,
+    (d.p ->> 'returnStatus'::text) AS return_status_raw,
+    unified.ts((d.p -> 'cancelledAt'::text)) AS cancelled_at,
+    unified.ts((d.p -> 'closedAt'::text)) AS closed_at,
+    NULLIF((d.p ->> 'cancelReason'::text), ''::text) AS cancel_reason,
+    COALESCE(unified.ts((d.p -> 'processedAt'::text)), unified.ts((d.p -> 'createdAt'::text)), r.platform_created_at) AS placed_at,
+    shopify.currency((d.p ->> 'currencyCode'::text)) AS currency,
+    shopify.amount((d.p -> 'subtotalPriceSet'::text)) AS subtotal_amount,
+    shopify.amount((d.p -> 'totalDiscountsSet'::text)) AS discount_amount,
+    shopify.amount((d.p -> 'totalTaxSet'::text)) AS tax_amount,
+    shopify.amount((d.p -> 'totalShippingPriceSet'::text)) AS shipping_amount,
+    shopify.amount((d.p -> 'originalTotalDutiesSet'::text)) AS duties_amount,
+    shopify.amount((d.p -> 'totalTipReceivedSet'::text)) AS tip_amount,
+    shopify.amount((d.p -> 'totalPriceSet'::text)) AS total_amount,
+    shopify.amount((d.p -> 'currentTotalPriceSet'::text)) AS current_total_amount,
+    shopify.amount((d.p -> 'totalRefundedSet'::text)) AS refunded_amount,
+    shopify.amount((d.p -> 'totalReceivedSet'::text)) AS paid_amount,
+        CASE
+            WHEN (shopify.amount((d.p -> 'totalOutstandingSet'::text)) < (0)::numeric) THEN (0)::numeric
+            ELSE shopify.amount((d.p -> 'totalOutstandingSet'::text))
+        END AS outstanding_amount,
+    unified.bool((d.p -> 'taxesIncluded'::text)) AS tax_included,
+    NULLIF(shopify.currency((d.p ->> 'presentmentCurrencyCode'::text)), shopify.currency((d.p ->> 'currencyCode'::text))) AS presentment_currency,
+        CASE
+            WHEN (shopify.currency((d.p ->> 'presentmentCurrencyCode'::text)) <> shopify.currency((d.p ->> 'currencyCode'::text))) THEN unified.num((d.p #> '{totalPriceSet,presentmentMoney,amount}'::text[]))
+            ELSE NULL::numeric
+        END AS presentment_total_amount,
+    unified.id(r.connection_id, 'commerce_customers'::text, shopify.gid((d.p #>> '{customer,id}'::text[]))) AS customer_id,
+    shopify.gid((d.p #>> '{customer,id}'::text[])) AS customer_platform_id,
+    NULLIF((d.p ->> 'email'::text), ''::text) AS customer_email,
+    NULLIF((d.p ->> 'phone'::text), ''::text) AS customer_phone,
+    shopify.address((d.p -> 'billingAddress'::text), 'billing'::text) AS billing_address,
+    shopify.address((d.p -> 'shippingAddress'::text), 'shipping'::text) AS shipping_address,
+        CASE
+            WHEN ((d.p #>> '{purchasingEntity,__typename}'::text[]) = 'PurchasingCompany'::text) THEN 'b2b'::text
+            ELSE unified.word('{"pos": "pos", "web": "online", "iphone": "online", "android": "online", "mobile_app": "online", "checkout_next": "online", "shopify_draft_order": "manual", "subscription_contract": "subscription", "subscription_contract_checkout_one": "subscription"}'::jsonb, (d.p ->> 'sourceName'::text))
+        END AS sales_channel,
+    (d.p ->> 'sourceName'::text) AS sales_channel_raw,
+    shopify.gid((d.p #>> '{retailLocation,id}'::text[])) AS location_platform_id,
+    ((d.p #>> '{purchasingEntity,__typename}'::text[]) = 'PurchasingCompany'::text) AS is_business_order,
+    shopify.texts((d.p -> 'tags'::text)) AS tags,
+    NULLIF((d.p ->> 'note'::text), ''::text) AS note,
+    shopify.texts((d.p -> 'paymentGatewayNames'::text)) AS payment_gateways,
+        CASE
+            WHEN ((d.p #> '{shippingLines,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) THEN false
+            WHEN ((d.p #> '{lineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb) THEN true
+            WHEN ((d.p #> '{lineItems,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT
+               FROM portolan.raw_records q
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'order_line_items'::text) AND (q.external_id > (r.external_id || '/'::text)) AND (q.external_id < (r.external_id || '0'::text)) AND ((q.platform_updated_at >= r.platform_updated_at) IS TRUE) AND ((q.payload #> '{lineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb))))
+            ELSE false
+        END AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (shopify.currency((d.p ->> 'currencyCode'::text)) IS NOT NULL) AND (shopify.amount((d.p -> 'totalPriceSet'::text)) IS NOT NULL) AND (unified.ts((d.p -> 'processedAt'::text)) IS NOT NULL) AND COALESCE(('["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]'::jsonb ? (d.p ->> 'displayFinancialStatus'::text)), true) AND COALESCE(('["UNFULFILLED", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT", "IN_PROGRESS", "PARTIALLY_FULFILLED", "FULFILLED", "ON_HOLD", "SCHEDULED", "RESTOCKED"]'::jsonb ? (d.p ->> 'displayFulfillmentStatus'::text)), true)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currencyCode'::text), (shopify.currency((d.p ->> 'currencyCode'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((d.p #> '{totalPriceSet,shopMoney,amount}'::text[]), (d.p -> 'totalPriceSet'::text)), (shopify.amount((d.p -> 'totalPriceSet'::text)) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'processedAt'::text), (unified.ts((d.p -> 'processedAt'::text)) IS NULL)), jsonb_build_array('payment_status', 'enum_unknown', (d.p -> 'displayFinancialStatus'::text), (NOT COALESCE(('["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]'::jsonb ? (d.p ->> 'displayFinancialStatus'::text)), true))), jsonb_build_array('fulfillment_status', 'enum_unknown', (d.p -> 'displayFulfillmentStatus'::text), (NOT COALESCE(('["UNFULFILLED", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT", "IN_PROGRESS", "PARTIALLY_FULFILLED", "FULFILLED", "ON_HOLD", "SCHEDULED", "RESTOCKED"]'::jsonb ? (d.p ->> 'displayFulfillmentStatus'::text)), true)))))
+        END AS issues,
+    NULLIF((d.p ->> 'poNumber'::text), ''::text) AS purchase_order_number,
+    shopify.texts((d.p -> 'discountCodes'::text)) AS discount_codes
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text));
+
+
+--
+-- Name: product_variants; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.product_variants AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':variant:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_product_variants'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':variant:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    unified.ts((a.l -> 'createdAt'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'products'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS product_id,
+    r.external_id AS product_platform_id,
+    NULLIF((a.l ->> 'title'::text), ''::text) AS title,
+    NULLIF((a.l ->> 'sku'::text), ''::text) AS sku,
+    NULLIF((a.l ->> 'barcode'::text), ''::text) AS barcode,
+    unified.num((a.l -> 'price'::text)) AS price_amount,
+    unified.num((a.l -> 'compareAtPrice'::text)) AS compare_at_amount,
+    unified.num((a.l #> '{inventoryItem,unitCost,amount}'::text[])) AS cost_amount,
+    shopify.currency((r.payload #>> '{priceRangeV2,minVariantPrice,currencyCode}'::text[])) AS currency,
+    unified.arr((a.l -> 'selectedOptions'::text)) AS options,
+    unified.num((a.l #> '{inventoryItem,measurement,weight,value}'::text[])) AS weight,
+    ('{"GRAMS": "g", "OUNCES": "oz", "POUNDS": "lb", "KILOGRAMS": "kg"}'::jsonb ->> (a.l #>> '{inventoryItem,measurement,weight,unit}'::text[])) AS weight_unit,
+        CASE
+            WHEN ((a.l #> '{inventoryItem,tracked}'::text[]) = 'false'::jsonb) THEN NULL::numeric
+            ELSE unified.num((a.l -> 'inventoryQuantity'::text))
+        END AS inventory_quantity,
+    shopify.gid((a.l #>> '{inventoryItem,id}'::text[])) AS inventory_item_platform_id,
+    unified.bool((a.l -> 'taxable'::text)) AS is_taxable,
+    unified.bool((a.l #> '{inventoryItem,requiresShipping}'::text[])) AS requires_shipping,
+    unified.word('{"DRAFT": "draft", "ACTIVE": "active", "ARCHIVED": "archived", "UNLISTED": "active"}'::jsonb, (r.payload ->> 'status'::text)) AS status,
+    (r.payload ->> 'status'::text) AS status_raw,
+        CASE
+            WHEN ((a.l -> 'availableForSale'::text) = 'false'::jsonb) THEN 'out_of_stock'::text
+            WHEN ((a.l -> 'availableForSale'::text) = 'true'::jsonb) THEN
+            CASE
+                WHEN (((a.l ->> 'inventoryPolicy'::text) = 'CONTINUE'::text) AND (unified.num((a.l -> 'inventoryQuantity'::text)) <= (0)::numeric)) THEN 'back_order'::text
+                ELSE 'in_stock'::text
+            END
+            ELSE NULL::text
+        END AS availability,
+    ((a.l ->> 'title'::text) = 'Default Title'::text) AS is_default,
+    unified.num((a.l -> 'position'::text)) AS "position",
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((a.l -> 'price'::text)) IS NOT NULL) AND (shopify.gid((a.l ->> 'id'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (shopify.gid((a.l ->> 'id'::text)) IS NULL)), jsonb_build_array('price_amount', 'typecast_error', (a.l -> 'price'::text), (unified.num((a.l -> 'price'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload #> '{variants,nodes}'::text[]))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'products'::text))
+UNION ALL
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((o.external_id || ':variant:'::text) || ((unified.num(split_part(r.external_id, '/'::text, 2)) * (1000)::numeric) + (a.n)::numeric))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_product_variants'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((o.external_id || ':variant:'::text) || ((unified.num(split_part(r.external_id, '/'::text, 2)) * (1000)::numeric) + (a.n)::numeric)))) AS id,
+    o.external_id AS platform_parent_id,
+    unified.ts((a.l -> 'createdAt'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (o.deleted_at IS NOT NULL) AS is_deleted,
+    o.deleted_at,
+    o.deletion_source,
+    'product_variants'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_products'::text, o.external_id) AS product_id,
+    o.external_id AS product_platform_id,
+    NULLIF((a.l ->> 'title'::text), ''::text) AS title,
+    NULLIF((a.l ->> 'sku'::text), ''::text) AS sku,
+    NULLIF((a.l ->> 'barcode'::text), ''::text) AS barcode,
+    unified.num((a.l -> 'price'::text)) AS price_amount,
+    unified.num((a.l -> 'compareAtPrice'::text)) AS compare_at_amount,
+    unified.num((a.l #> '{inventoryItem,unitCost,amount}'::text[])) AS cost_amount,
+    shopify.currency((o.payload #>> '{priceRangeV2,minVariantPrice,currencyCode}'::text[])) AS currency,
+    unified.arr((a.l -> 'selectedOptions'::text)) AS options,
+    unified.num((a.l #> '{inventoryItem,measurement,weight,value}'::text[])) AS weight,
+    ('{"GRAMS": "g", "OUNCES": "oz", "POUNDS": "lb", "KILOGRAMS": "kg"}'::jsonb ->> (a.l #>> '{inventoryItem,measurement,weight,unit}'::text[])) AS weight_unit,
+        CASE
+            WHEN ((a.l #> '{inventoryItem,tracked}'::text[]) = 'false'::jsonb) THEN NULL::numeric
+            ELSE unified.num((a.l -> 'inventoryQuantity'::text))
+        END AS inventory_quantity,
+    shopify.gid((a.l #>> '{inventoryItem,id}'::text[])) AS inventory_item_platform_id,
+    unified.bool((a.l -> 'taxable'::text)) AS is_taxable,
+    unified.bool((a.l #> '{inventoryItem,requiresShipping}'::text[])) AS requires_shipping,
+    unified.word('{"DRAFT": "draft", "ACTIVE": "active", "ARCHIVED": "archived", "UNLISTED": "active"}'::jsonb, (o.payload ->> 'status'::text)) AS status,
+    (o.payload ->> 'status'::text) AS status_raw,
+        CASE
+            WHEN ((a.l -> 'availableForSale'::text) = 'false'::jsonb) THEN 'out_of_stock'::text
+            WHEN ((a.l -> 'availableForSale'::text) = 'true'::jsonb) THEN
+            CASE
+                WHEN (((a.l ->> 'inventoryPolicy'::text) = 'CONTINUE'::text) AND (unified.num((a.l -> 'inventoryQuantity'::text)) <= (0)::numeric)) THEN 'back_order'::text
+                ELSE 'in_stock'::text
+            END
+            ELSE NULL::text
+        END AS availability,
+    ((a.l ->> 'title'::text) = 'Default Title'::text) AS is_default,
+    unified.num((a.l -> 'position'::text)) AS "position",
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((a.l -> 'price'::text)) IS NOT NULL) AND (shopify.gid((a.l ->> 'id'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (shopify.gid((a.l ->> 'id'::text)) IS NULL)), jsonb_build_array('price_amount', 'typecast_error', (a.l -> 'price'::text), (unified.num((a.l -> 'price'::text)) IS NULL))))
+        END AS issues
+   FROM ((portolan.raw_records r
+     JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'products'::text) AND (o.external_id = split_part(r.external_id, '/'::text, 1)))))
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload #> '{variants,nodes}'::text[]))) WITH ORDINALITY a(l, n))
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'product_variants'::text) AND (o.platform = 'shopify'::text) AND (r.platform_updated_at >= o.platform_updated_at) AND ((o.payload #> '{variants,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) AND (NOT (EXISTS ( SELECT
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'product_variants'::text) AND (q.external_id > (o.external_id || '/'::text)) AND (q.external_id < r.external_id) AND (q.platform_updated_at >= o.platform_updated_at) AND ((q.payload #> '{variants,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb))))));
+
+
+--
+-- Name: products; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.products AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'createdAt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'products'::text AS raw_resource,
+    1 AS mapping_version,
+    NULLIF((d.p ->> 'title'::text), ''::text) AS title,
+    NULLIF((d.p ->> 'descriptionHtml'::text), ''::text) AS description,
+    NULLIF((d.p ->> 'handle'::text), ''::text) AS handle,
+    NULLIF((d.p ->> 'productType'::text), ''::text) AS product_type,
+    NULLIF((d.p ->> 'vendor'::text), ''::text) AS vendor,
+    unified.word('{"DRAFT": "draft", "ACTIVE": "active", "ARCHIVED": "archived", "UNLISTED": "active"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    unified.bool((d.p -> 'isGiftCard'::text)) AS is_gift_card,
+    NULLIF((d.p ->> 'onlineStoreUrl'::text), ''::text) AS url,
+    shopify.urls(d.p) AS image_urls,
+    NULLIF((d.p #>> '{category,fullName}'::text[]), ''::text) AS category_path,
+    shopify.texts((d.p -> 'tags'::text)) AS tags,
+    unified.ts((d.p -> 'publishedAt'::text)) AS published_at,
+    unified.num((d.p #> '{variantsCount,count}'::text[])) AS variant_count,
+        CASE
+            WHEN ((d.p #> '{variants,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb) THEN true
+            WHEN ((d.p #> '{variants,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT
+               FROM portolan.raw_records q
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'product_variants'::text) AND (q.external_id > (r.external_id || '/'::text)) AND (q.external_id < (r.external_id || '0'::text)) AND ((q.platform_updated_at >= r.platform_updated_at) IS TRUE) AND ((q.payload #> '{variants,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb))))
+            ELSE false
+        END AS variants_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND ((d.p ->> 'title'::text) <> ''::text) AND COALESCE(('["ACTIVE", "UNLISTED", "DRAFT", "ARCHIVED"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('title', 'typecast_error', (d.p -> 'title'::text), (COALESCE((d.p ->> 'title'::text), ''::text) = ''::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["ACTIVE", "UNLISTED", "DRAFT", "ARCHIVED"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'products'::text));
+
+
+--
+-- Name: refund_line_items; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.refund_line_items AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((x.l ->> 'id'::text)), ((COALESCE(shopify.gid((x.f ->> 'id'::text)), r.external_id) || ':line:'::text) || ((x.n - 1))::numeric)) AS platform_id,
+    unified.id(r.connection_id, 'payment_refund_line_items'::text, COALESCE(shopify.gid((x.l ->> 'id'::text)), ((COALESCE(shopify.gid((x.f ->> 'id'::text)), r.external_id) || ':line:'::text) || ((x.n - 1))::numeric))) AS id,
+    shopify.gid((x.f ->> 'id'::text)) AS platform_parent_id,
+    unified.ts((x.f -> 'createdAt'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'test'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'payment_refunds'::text, shopify.gid((x.f ->> 'id'::text))) AS refund_id,
+    shopify.gid((x.f ->> 'id'::text)) AS refund_platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    shopify.gid((x.l #>> '{lineItem,id}'::text[])) AS order_line_item_platform_id,
+    ((x.n - 1))::numeric AS line_index,
+    (shopify.gid((x.l ->> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    NULLIF((x.l #>> '{lineItem,sku}'::text[]), ''::text) AS sku,
+    unified.num((x.l -> 'quantity'::text)) AS quantity,
+    shopify.amount((x.l -> 'subtotalSet'::text)) AS subtotal_amount,
+    shopify.amount((x.l -> 'totalTaxSet'::text)) AS tax_amount,
+    shopify.currency((x.l #>> '{subtotalSet,shopMoney,currencyCode}'::text[])) AS currency,
+    unified.word('{"CANCEL": "cancel", "RETURN": "return", "NO_RESTOCK": "no_restock", "LEGACY_RESTOCK": "return"}'::jsonb, (x.l ->> 'restockType'::text)) AS restock_type,
+    (x.l ->> 'restockType'::text) AS restock_type_raw,
+    unified.bool((x.l -> 'restocked'::text)) AS restocked,
+    shopify.gid((x.l #>> '{location,id}'::text[])) AS location_platform_id,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((x.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((x.l -> 'subtotalSet'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (x.l -> 'quantity'::text), (unified.num((x.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', COALESCE((x.l #> '{subtotalSet,shopMoney,amount}'::text[]), (x.l -> 'subtotalSet'::text)), (shopify.amount((x.l -> 'subtotalSet'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT f.value AS f,
+            a.l,
+            a.n
+           FROM jsonb_array_elements(unified.arr((r.payload -> 'refunds'::text))) f(value),
+            LATERAL jsonb_array_elements(unified.arr((f.value #> '{refundLineItems,nodes}'::text[]))) WITH ORDINALITY a(l, n)
+         OFFSET 0) x
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text) AND ((r.payload -> 'refunds'::text) <> '[]'::jsonb))
+UNION ALL
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((split_part(r.external_id, '/'::text, 1) || ':line:'::text) || ((((4)::numeric + ((unified.num(split_part(r.external_id, '/'::text, 2)) - (1)::numeric) * (90)::numeric)) + (a.n)::numeric) - (1)::numeric))) AS platform_id,
+    unified.id(r.connection_id, 'payment_refund_line_items'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((split_part(r.external_id, '/'::text, 1) || ':line:'::text) || ((((4)::numeric + ((unified.num(split_part(r.external_id, '/'::text, 2)) - (1)::numeric) * (90)::numeric)) + (a.n)::numeric) - (1)::numeric)))) AS id,
+    split_part(r.external_id, '/'::text, 1) AS platform_parent_id,
+    NULL::timestamp with time zone AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (o.deleted_at IS NOT NULL) AS is_deleted,
+    o.deleted_at,
+    o.deletion_source,
+    unified.bool((o.payload -> 'test'::text)) AS is_test,
+    'refund_line_items'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'payment_refunds'::text, split_part(r.external_id, '/'::text, 1)) AS refund_id,
+    split_part(r.external_id, '/'::text, 1) AS refund_platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, o.external_id) AS order_id,
+    o.external_id AS order_platform_id,
+    shopify.gid((a.l #>> '{lineItem,id}'::text[])) AS order_line_item_platform_id,
+    ((((4)::numeric + ((unified.num(split_part(r.external_id, '/'::text, 2)) - (1)::numeric) * (90)::numeric)) + (a.n)::numeric) - (1)::numeric) AS line_index,
+    (shopify.gid((a.l ->> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    NULLIF((a.l #>> '{lineItem,sku}'::text[]), ''::text) AS sku,
+    unified.num((a.l -> 'quantity'::text)) AS quantity,
+    shopify.amount((a.l -> 'subtotalSet'::text)) AS subtotal_amount,
+    shopify.amount((a.l -> 'totalTaxSet'::text)) AS tax_amount,
+    shopify.currency((a.l #>> '{subtotalSet,shopMoney,currencyCode}'::text[])) AS currency,
+    unified.word('{"CANCEL": "cancel", "RETURN": "return", "NO_RESTOCK": "no_restock", "LEGACY_RESTOCK": "return"}'::jsonb, (a.l ->> 'restockType'::text)) AS restock_type,
+    (a.l ->> 'restockType'::text) AS restock_type_raw,
+    unified.bool((a.l -> 'restocked'::text)) AS restocked,
+    shopify.gid((a.l #>> '{location,id}'::text[])) AS location_platform_id,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'subtotalSet'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', COALESCE((a.l #> '{subtotalSet,shopMoney,amount}'::text[]), (a.l -> 'subtotalSet'::text)), (shopify.amount((a.l -> 'subtotalSet'::text)) IS NULL))))
+        END AS issues
+   FROM ((portolan.raw_records r
+     JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'orders'::text) AND (o.external_id = shopify.gid((r.payload #>> '{order,id}'::text[]))))))
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload #> '{refundLineItems,nodes}'::text[]))) WITH ORDINALITY a(l, n))
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'refund_line_items'::text) AND (o.platform = 'shopify'::text) AND (r.platform_updated_at >= o.platform_updated_at) AND jsonb_path_exists(o.payload, '$."refunds"[*]?(@."id" == $"id" && @."refundLineItems"."pageInfo"."hasNextPage" == true)'::jsonpath, jsonb_build_object('id', ('gid://shopify/Refund/'::text || split_part(r.external_id, '/'::text, 1))), true) AND (NOT (EXISTS ( SELECT
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'refund_line_items'::text) AND (q.external_id > (split_part(r.external_id, '/'::text, 1) || '/'::text)) AND (q.external_id < r.external_id) AND (q.platform_updated_at >= o.platform_updated_at) AND ((q.payload #> '{refundLineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb))))));
+
+
+--
+-- Name: refunds; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.refunds AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':refund:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'payment_refunds'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':refund:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    unified.ts((a.l -> 'createdAt'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'test'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    shopify.gid((a.l #>> '{transactions,nodes,0,id}'::text[])) AS transaction_platform_id,
+    shopify.amount((a.l -> 'totalRefundedSet'::text)) AS amount,
+    shopify.currency((a.l #>> '{totalRefundedSet,shopMoney,currencyCode}'::text[])) AS currency,
+    NULLIF(shopify.currency((a.l #>> '{totalRefundedSet,presentmentMoney,currencyCode}'::text[])), shopify.currency((a.l #>> '{totalRefundedSet,shopMoney,currencyCode}'::text[]))) AS presentment_currency,
+        CASE
+            WHEN (shopify.currency((a.l #>> '{totalRefundedSet,presentmentMoney,currencyCode}'::text[])) <> shopify.currency((a.l #>> '{totalRefundedSet,shopMoney,currencyCode}'::text[]))) THEN unified.num((a.l #> '{totalRefundedSet,presentmentMoney,amount}'::text[]))
+            ELSE NULL::numeric
+        END AS presentment_amount,
+    COALESCE(unified.word('{"ERROR": "failed", "FAILURE": "failed", "PENDING": "pending", "SUCCESS": "succeeded", "AWAITING_RESPONSE": "pending"}'::jsonb, (a.l #>> '{transactions,nodes,0,status}'::text[])), 'succeeded'::text) AS status,
+    (a.l #>> '{transactions,nodes,0,status}'::text[]) AS status_raw,
+    NULLIF((a.l ->> 'note'::text), ''::text) AS note,
+    shopify.total((a.l #> '{refundShippingLines,nodes}'::text[]), '{subtotalAmountSet,shopMoney,amount}'::text[]) AS shipping_amount,
+        CASE
+            WHEN ((a.l #> '{refundLineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb) THEN (shopify.total((a.l #> '{refundLineItems,nodes}'::text[]), '{totalTaxSet,shopMoney,amount}'::text[]) + shopify.total((a.l #> '{refundShippingLines,nodes}'::text[]), '{taxAmountSet,shopMoney,amount}'::text[]))
+            ELSE NULL::numeric
+        END AS tax_amount,
+    jsonb_path_exists(a.l, '$."refundLineItems"."nodes"[*]?(@."restocked" == true)'::jsonpath, '{}'::jsonb, true) AS restocked,
+    COALESCE(unified.ts((a.l -> 'createdAt'::text)), unified.ts((a.l -> 'updatedAt'::text))) AS processed_at,
+        CASE
+            WHEN ((a.l #> '{refundLineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb) THEN true
+            WHEN ((a.l #> '{refundLineItems,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT
+               FROM portolan.raw_records q
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'refund_line_items'::text) AND (q.external_id > (shopify.gid((a.l ->> 'id'::text)) || '/'::text)) AND (q.external_id < (shopify.gid((a.l ->> 'id'::text)) || '0'::text)) AND ((q.platform_updated_at >= r.platform_updated_at) IS TRUE) AND ((q.payload #> '{refundLineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb))))
+            ELSE false
+        END AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (shopify.gid((a.l ->> 'id'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'totalRefundedSet'::text)) IS NOT NULL) AND (shopify.currency((a.l #>> '{totalRefundedSet,shopMoney,currencyCode}'::text[])) IS NOT NULL) AND COALESCE(('["SUCCESS", "PENDING", "AWAITING_RESPONSE", "FAILURE", "ERROR"]'::jsonb ? (a.l #>> '{transactions,nodes,0,status}'::text[])), true)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (shopify.gid((a.l ->> 'id'::text)) IS NULL)), jsonb_build_array('amount', 'typecast_error', COALESCE((a.l #> '{totalRefundedSet,shopMoney,amount}'::text[]), (a.l -> 'totalRefundedSet'::text)), (shopify.amount((a.l -> 'totalRefundedSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (a.l #> '{totalRefundedSet,shopMoney,currencyCode}'::text[]), (shopify.currency((a.l #>> '{totalRefundedSet,shopMoney,currencyCode}'::text[])) IS NULL)), jsonb_build_array('status', 'enum_unknown', (a.l #> '{transactions,nodes,0,status}'::text[]), (NOT COALESCE(('["SUCCESS", "PENDING", "AWAITING_RESPONSE", "FAILURE", "ERROR"]'::jsonb ? (a.l #>> '{transactions,nodes,0,status}'::text[])), true)))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'refunds'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text) AND ((r.payload -> 'refunds'::text) <> '[]'::jsonb));
+
+
+--
+-- Name: transactions; Type: VIEW; Schema: shopify; Owner: -
+--
+
+CREATE VIEW shopify.transactions AS
+ SELECT r.connection_id,
+    'shopify'::text AS platform,
+    COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':transaction:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'payment_transactions'::text, COALESCE(shopify.gid((a.l ->> 'id'::text)), ((r.external_id || ':transaction:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    unified.ts((a.l -> 'createdAt'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((a.l -> 'test'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.word('{"SALE": "sale", "VOID": "void", "CHANGE": "change", "REFUND": "refund", "CAPTURE": "capture", "AUTHORIZATION": "authorization", "EMV_AUTHORIZATION": "authorization"}'::jsonb, (a.l ->> 'kind'::text)) AS kind,
+    (a.l ->> 'kind'::text) AS kind_raw,
+    unified.word('{"ERROR": "failed", "FAILURE": "failed", "PENDING": "pending", "SUCCESS": "succeeded", "UNKNOWN": "unknown", "AWAITING_RESPONSE": "awaiting_response"}'::jsonb, (a.l ->> 'status'::text)) AS status,
+    (a.l ->> 'status'::text) AS status_raw,
+    abs(shopify.amount((a.l -> 'amountSet'::text))) AS amount,
+    ('{"SALE": "in", "VOID": "none", "CHANGE": "out", "REFUND": "out", "CAPTURE": "in", "AUTHORIZATION": "none", "EMV_AUTHORIZATION": "none"}'::jsonb ->> (a.l ->> 'kind'::text)) AS direction,
+    shopify.currency((a.l #>> '{amountSet,shopMoney,currencyCode}'::text[])) AS currency,
+    NULLIF(shopify.currency((a.l #>> '{amountSet,presentmentMoney,currencyCode}'::text[])), shopify.currency((a.l #>> '{amountSet,shopMoney,currencyCode}'::text[]))) AS presentment_currency,
+        CASE
+            WHEN (shopify.currency((a.l #>> '{amountSet,presentmentMoney,currencyCode}'::text[])) <> shopify.currency((a.l #>> '{amountSet,shopMoney,currencyCode}'::text[]))) THEN abs(unified.num((a.l #> '{amountSet,presentmentMoney,amount}'::text[])))
+            ELSE NULL::numeric
+        END AS presentment_amount,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    shopify.gid((r.payload #>> '{customer,id}'::text[])) AS customer_platform_id,
+    shopify.gid((a.l #>> '{parentTransaction,id}'::text[])) AS parent_platform_id,
+    COALESCE(unified.ts((a.l -> 'processedAt'::text)), unified.ts((a.l -> 'createdAt'::text))) AS processed_at,
+    NULLIF((a.l ->> 'gateway'::text), ''::text) AS gateway,
+        CASE
+            WHEN ((a.l #>> '{paymentDetails,wallet}'::text[]) <> ''::text) THEN 'wallet'::text
+            WHEN ((a.l #>> '{paymentDetails,__typename}'::text[]) = 'CardPaymentDetails'::text) THEN 'card'::text
+            WHEN ((a.l #>> '{paymentDetails,__typename}'::text[]) = 'ShopPayInstallmentsPaymentDetails'::text) THEN 'buy_now_pay_later'::text
+            ELSE COALESCE(('{"cash": "cash", "manual": "other", "paypal": "wallet", "gift_card": "gift_card", "money_order": "check", "Bank Deposit": "bank_transfer", "bank_deposit": "bank_transfer", "cash_on_delivery": "cash", "shopify_store_credit": "store_credit", "Cash on Delivery (COD)": "cash"}'::jsonb ->> (a.l ->> 'gateway'::text)),
+            CASE
+                WHEN ((a.l ->> 'gateway'::text) <> ''::text) THEN 'unknown'::text
+                ELSE NULL::text
+            END)
+        END AS payment_method_type,
+    COALESCE((a.l #>> '{paymentDetails,wallet}'::text[]), (a.l #>> '{paymentDetails,paymentMethodName}'::text[]), NULLIF((a.l ->> 'gateway'::text), ''::text)) AS payment_method_type_raw,
+    NULLIF((a.l #>> '{paymentDetails,company}'::text[]), ''::text) AS card_brand,
+    "substring"((a.l #>> '{paymentDetails,number}'::text[]), '([0-9]{4})$'::text) AS card_last4,
+        CASE
+            WHEN ((a.l -> 'fees'::text) <> '[]'::jsonb) THEN shopify.total((a.l -> 'fees'::text), '{amount,amount}'::text[])
+            ELSE NULL::numeric
+        END AS fee_amount,
+        CASE
+            WHEN ((a.l -> 'fees'::text) <> '[]'::jsonb) THEN (abs(shopify.amount((a.l -> 'amountSet'::text))) - shopify.total((a.l -> 'fees'::text), '{amount,amount}'::text[]))
+            ELSE NULL::numeric
+        END AS net_amount,
+    NULLIF((a.l ->> 'errorCode'::text), ''::text) AS error_code,
+    unified.num((a.l -> 'settlementCurrencyRate'::text)) AS exchange_rate,
+    shopify.currency((a.l ->> 'settlementCurrency'::text)) AS settlement_currency,
+        CASE
+            WHEN ((NOT r.sanitised) AND (shopify.gid((a.l ->> 'id'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'amountSet'::text)) IS NOT NULL) AND (shopify.currency((a.l #>> '{amountSet,shopMoney,currencyCode}'::text[])) IS NOT NULL) AND ('["SALE", "CAPTURE", "AUTHORIZATION", "EMV_AUTHORIZATION", "VOID", "REFUND", "CHANGE"]'::jsonb ? (a.l ->> 'kind'::text)) AND ('["SUCCESS", "FAILURE", "ERROR", "PENDING", "AWAITING_RESPONSE", "UNKNOWN"]'::jsonb ? (a.l ->> 'status'::text))) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (shopify.gid((a.l ->> 'id'::text)) IS NULL)), jsonb_build_array('amount', 'typecast_error', COALESCE((a.l #> '{amountSet,shopMoney,amount}'::text[]), (a.l -> 'amountSet'::text)), (shopify.amount((a.l -> 'amountSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (a.l #> '{amountSet,shopMoney,currencyCode}'::text[]), (shopify.currency((a.l #>> '{amountSet,shopMoney,currencyCode}'::text[])) IS NULL)), jsonb_build_array('kind', 'enum_unknown', (a.l -> 'kind'::text), (NOT COALESCE(('["SALE", "CAPTURE", "AUTHORIZATION", "EMV_AUTHORIZATION", "VOID", "REFUND", "CHANGE"]'::jsonb ? (a.l ->> 'kind'::text)), false))), jsonb_build_array('status', 'enum_unknown', (a.l -> 'status'::text), (NOT COALESCE(('["SUCCESS", "FAILURE", "ERROR", "PENDING", "AWAITING_RESPONSE", "UNKNOWN"]'::jsonb ? (a.l ->> 'status'::text)), false)))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'transactions'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text) AND ((a.l ->> 'kind'::text) IS DISTINCT FROM 'SUGGESTED_REFUND'::text));
+
+
+--
+-- Name: balance_transactions; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.balance_transactions AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_balance_transactions'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+        CASE
+            WHEN ((d.p ->> 'reporting_category'::text) = ANY (ARRAY['dispute'::text, 'dispute_reversal'::text])) THEN (d.p ->> 'reporting_category'::text)
+            ELSE stripe.balance_type((d.p ->> 'type'::text))
+        END AS type,
+    (d.p ->> 'type'::text) AS type_raw,
+    stripe.balance_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    stripe.text((d.p -> 'reporting_category'::text)) AS reporting_category,
+    stripe.money((d.p -> 'amount'::text), (d.p ->> 'currency'::text)) AS gross_amount,
+    stripe.money((d.p -> 'fee'::text), (d.p ->> 'currency'::text)) AS fee_amount,
+    stripe.money((d.p -> 'net'::text), (d.p ->> 'currency'::text)) AS net_amount,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+    unified.num((d.p -> 'exchange_rate'::text)) AS exchange_rate,
+    unified.epoch((d.p -> 'available_on'::text)) AS available_at,
+    unified.epoch((d.p -> 'created'::text)) AS occurred_at,
+        CASE
+            WHEN ((d.p ->> 'type'::text) = ANY (ARRAY['payout'::text, 'payout_cancel'::text, 'payout_failure'::text])) THEN stripe.ref((d.p -> 'source'::text))
+            ELSE NULL::text
+        END AS payout_platform_id,
+    stripe.ref((d.p -> 'source'::text)) AS source_platform_id,
+    COALESCE((d.p #>> '{source,object}'::text[]), stripe.source_object(split_part(stripe.ref((d.p -> 'source'::text)), '_'::text, 1))) AS source_object,
+    stripe.text((d.p -> 'description'::text)) AS description,
+    'balance_transactions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND ((unified.num((d.p -> 'amount'::text)) - unified.num((d.p -> 'fee'::text))) = unified.num((d.p -> 'net'::text))) AND (COALESCE(
+            CASE
+                WHEN ((d.p ->> 'reporting_category'::text) = ANY (ARRAY['dispute'::text, 'dispute_reversal'::text])) THEN (d.p ->> 'reporting_category'::text)
+                ELSE stripe.balance_type((d.p ->> 'type'::text))
+            END, 'unknown'::text) <> 'unknown'::text) AND (stripe.balance_status((d.p ->> 'status'::text)) IS DISTINCT FROM 'unknown'::text) AND (unified.epoch((d.p -> 'created'::text)) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('gross_amount'::text, (d.p -> 'amount'::text), (d.p -> 'currency'::text)), jsonb_build_array('fee_amount', 'typecast_error', (d.p -> 'fee'::text), (unified.num((d.p -> 'fee'::text)) IS NULL)), jsonb_build_array('net_amount', 'typecast_error', (d.p -> 'net'::text), (unified.num((d.p -> 'net'::text)) IS NULL)), jsonb_build_array('net_amount', 'total_mismatch', (d.p -> 'net'::text), COALESCE(((unified.num((d.p -> 'amount'::text)) - unified.num((d.p -> 'fee'::text))) <> unified.num((d.p -> 'net'::text))), false)), jsonb_build_array('type', 'enum_unknown', (d.p -> 'type'::text), (COALESCE(
+            CASE
+                WHEN ((d.p ->> 'reporting_category'::text) = ANY (ARRAY['dispute'::text, 'dispute_reversal'::text])) THEN (d.p ->> 'reporting_category'::text)
+                ELSE stripe.balance_type((d.p ->> 'type'::text))
+            END, 'unknown'::text) = 'unknown'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), COALESCE((stripe.balance_status((d.p ->> 'status'::text)) = 'unknown'::text), false)), jsonb_build_array('occurred_at', 'typecast_error', (d.p -> 'created'::text), (unified.epoch((d.p -> 'created'::text)) IS NULL)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'balance_transactions'::text));
+
+
+--
+-- Name: charges; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.charges AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_transactions'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+        CASE
+            WHEN (((d.p -> 'captured'::text) = 'false'::jsonb) AND (COALESCE((d.p ->> 'status'::text), ''::text) <> 'failed'::text)) THEN 'authorization'::text
+            ELSE 'sale'::text
+        END AS kind,
+    'charge'::text AS kind_raw,
+    stripe.charge_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    stripe.magnitude(
+        CASE
+            WHEN (((d.p ->> 'status'::text) = 'succeeded'::text) AND ((d.p -> 'captured'::text) = 'true'::jsonb)) THEN COALESCE(NULLIF((d.p -> 'amount_captured'::text), 'null'::jsonb), (d.p -> 'amount'::text))
+            ELSE (d.p -> 'amount'::text)
+        END, (d.p ->> 'currency'::text)) AS amount,
+        CASE
+            WHEN (((d.p -> 'captured'::text) = 'false'::jsonb) AND (COALESCE((d.p ->> 'status'::text), ''::text) <> 'failed'::text)) THEN 'none'::text
+            ELSE 'in'::text
+        END AS direction,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+    stripe.ref((d.p -> 'customer'::text)) AS customer_platform_id,
+    stripe.ref((d.p -> 'invoice'::text)) AS invoice_platform_id,
+    unified.epoch((d.p -> 'created'::text)) AS processed_at,
+    'stripe'::text AS gateway,
+    stripe.payment_method(COALESCE((d.p #>> '{payment_method_details,type}'::text[]),
+        CASE
+            WHEN ((d.p #>> '{source,object}'::text[]) = 'card'::text) THEN 'card'::text
+            ELSE (d.p #>> '{source,type}'::text[])
+        END)) AS payment_method_type,
+    COALESCE((d.p #>> '{payment_method_details,type}'::text[]),
+        CASE
+            WHEN ((d.p #>> '{source,object}'::text[]) = 'card'::text) THEN 'card'::text
+            ELSE (d.p #>> '{source,type}'::text[])
+        END) AS payment_method_type_raw,
+    COALESCE((d.p #>> '{payment_method_details,card,brand}'::text[]), (d.p #>> '{payment_method_details,card_present,brand}'::text[]), (d.p #>> '{source,brand}'::text[])) AS card_brand,
+    "right"(COALESCE((d.p #>> '{payment_method_details,card,last4}'::text[]), (d.p #>> '{payment_method_details,card_present,last4}'::text[]), (d.p #>> '{source,last4}'::text[])), 4) AS card_last4,
+    stripe.magnitude((d.p -> 'amount_refunded'::text), (d.p ->> 'currency'::text)) AS refunded_amount,
+    stripe.text((d.p -> 'failure_code'::text)) AS error_code,
+    stripe.text((d.p -> 'failure_message'::text)) AS error_message,
+    'charges'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num(
+            CASE
+                WHEN (((d.p ->> 'status'::text) = 'succeeded'::text) AND ((d.p -> 'captured'::text) = 'true'::jsonb)) THEN COALESCE(NULLIF((d.p -> 'amount_captured'::text), 'null'::jsonb), (d.p -> 'amount'::text))
+                ELSE (d.p -> 'amount'::text)
+            END) IS NOT NULL) AND ((d.p ->> 'status'::text) <> ''::text) AND (stripe.charge_status((d.p ->> 'status'::text)) IS DISTINCT FROM 'unknown'::text) AND (stripe.payment_method(COALESCE((d.p #>> '{payment_method_details,type}'::text[]),
+            CASE
+                WHEN ((d.p #>> '{source,object}'::text[]) = 'card'::text) THEN 'card'::text
+                ELSE (d.p #>> '{source,type}'::text[])
+            END)) IS DISTINCT FROM 'unknown'::text) AND (unified.epoch((d.p -> 'created'::text)) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('amount'::text,
+            CASE
+                WHEN (((d.p ->> 'status'::text) = 'succeeded'::text) AND ((d.p -> 'captured'::text) = 'true'::jsonb)) THEN COALESCE(NULLIF((d.p -> 'amount_captured'::text), 'null'::jsonb), (d.p -> 'amount'::text))
+                ELSE (d.p -> 'amount'::text)
+            END, (d.p -> 'currency'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (COALESCE(stripe.charge_status((d.p ->> 'status'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('payment_method_type', 'enum_unknown', to_jsonb(COALESCE((d.p #>> '{payment_method_details,type}'::text[]),
+            CASE
+                WHEN ((d.p #>> '{source,object}'::text[]) = 'card'::text) THEN 'card'::text
+                ELSE (d.p #>> '{source,type}'::text[])
+            END)), COALESCE((stripe.payment_method(COALESCE((d.p #>> '{payment_method_details,type}'::text[]),
+            CASE
+                WHEN ((d.p #>> '{source,object}'::text[]) = 'card'::text) THEN 'card'::text
+                ELSE (d.p #>> '{source,type}'::text[])
+            END)) = 'unknown'::text), false)), jsonb_build_array('processed_at', 'typecast_error', (d.p -> 'created'::text), (unified.epoch((d.p -> 'created'::text)) IS NULL)))) || stripe.sanitised(r.sanitised))
+        END AS issues,
+    stripe.ref((d.p -> 'payment_intent'::text)) AS payment_intent_platform_id,
+    stripe.ref((d.p -> 'balance_transaction'::text)) AS balance_transaction_platform_id
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'charges'::text));
+
+
+--
+-- Name: customers; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.customers AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_customers'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    stripe.text((d.p -> 'email'::text)) AS email,
+    stripe.text((d.p -> 'phone'::text)) AS phone,
+    COALESCE(stripe.text((d.p -> 'name'::text)), stripe.text((d.p -> 'business_name'::text)), stripe.text((d.p -> 'individual_name'::text))) AS display_name,
+    upper(stripe.text((d.p -> 'currency'::text))) AS default_currency,
+    stripe.address((d.p -> 'address'::text), (d.p -> 'name'::text), (d.p -> 'phone'::text), 'billing'::text) AS default_address,
+    jsonb_path_query_array(jsonb_build_array(stripe.address((d.p -> 'address'::text), (d.p -> 'name'::text), (d.p -> 'phone'::text), 'billing'::text), stripe.address((d.p #> '{shipping,address}'::text[]), (d.p #> '{shipping,name}'::text[]), (d.p #> '{shipping,phone}'::text[]), 'shipping'::text)), '$[*]?(@ != null)'::jsonpath) AS addresses,
+    stripe.text((d.p -> 'description'::text)) AS note,
+    stripe.money(COALESCE((d.p -> 'balance'::text), (d.p -> 'account_balance'::text)), (d.p ->> 'currency'::text)) AS balance_amount,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+        CASE (d.p ->> 'tax_exempt'::text)
+            WHEN 'exempt'::text THEN true
+            WHEN 'none'::text THEN false
+            WHEN 'reverse'::text THEN false
+            ELSE NULL::boolean
+        END AS tax_exempt,
+    (d.p #>> '{preferred_locales,0}'::text[]) AS locale,
+    'customers'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN (((COALESCE((d.p ->> 'currency'::text), ''::text) = ''::text) OR (stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL)) AND (jsonb_typeof(COALESCE((d.p -> 'balance'::text), (d.p -> 'account_balance'::text), '0'::jsonb)) = 'number'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), ((COALESCE((d.p ->> 'currency'::text), ''::text) <> ''::text) AND (stripe.unit((d.p ->> 'currency'::text)) IS NULL))), jsonb_build_array('balance_amount', 'typecast_error', COALESCE((d.p -> 'balance'::text), (d.p -> 'account_balance'::text)), COALESCE(((unified.num(COALESCE((d.p -> 'balance'::text), (d.p -> 'account_balance'::text))) IS NULL) AND (COALESCE((d.p -> 'balance'::text), (d.p -> 'account_balance'::text), 'null'::jsonb) <> 'null'::jsonb)), false)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'customers'::text));
+
+
+--
+-- Name: invoice_lines; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.invoice_lines AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+        CASE
+            WHEN (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) ~~ 'il\_%'::text) THEN COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text)))
+            ELSE ((((r.external_id || ':'::text) || COALESCE(COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))), 'line'::text)) || ':'::text) || ((a.n - 1))::numeric)
+        END AS platform_id,
+    unified.id(r.connection_id, 'billing_invoice_lines'::text,
+        CASE
+            WHEN (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) ~~ 'il\_%'::text) THEN COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text)))
+            ELSE ((((r.external_id || ':'::text) || COALESCE(COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))), 'line'::text)) || ':'::text) || ((a.n - 1))::numeric)
+        END) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((a.l -> 'livemode'::text)) AS is_test,
+    r.external_id AS invoice_platform_id,
+    unified.id(r.connection_id, 'billing_invoices'::text, r.external_id) AS invoice_id,
+    ((a.n - 1))::numeric AS line_index,
+    COALESCE(stripe.ref((a.l #> '{pricing,price_details,price}'::text[])), stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) AS plan_platform_id,
+    COALESCE(stripe.ref((a.l #> '{pricing,price_details,product}'::text[])), stripe.ref((a.l #> '{price,product}'::text[])), stripe.ref((a.l #> '{plan,product}'::text[]))) AS product_platform_id,
+    COALESCE(stripe.ref((a.l #> '{parent,subscription_item_details,subscription}'::text[])), stripe.ref((a.l #> '{parent,invoice_item_details,subscription}'::text[])), stripe.ref((a.l -> 'subscription'::text))) AS subscription_platform_id,
+    stripe.text((a.l -> 'description'::text)) AS description,
+    COALESCE(unified.num((a.l -> 'quantity_decimal'::text)), unified.num((a.l -> 'quantity'::text))) AS quantity,
+    stripe.money(COALESCE(NULLIF((a.l #> '{pricing,unit_amount_decimal}'::text[]), 'null'::jsonb), NULLIF((a.l #> '{price,unit_amount_decimal}'::text[]), 'null'::jsonb), NULLIF((a.l #> '{price,unit_amount}'::text[]), 'null'::jsonb), (a.l #> '{plan,amount}'::text[])), (a.l ->> 'currency'::text)) AS unit_amount,
+    stripe.money((a.l -> 'amount'::text), (a.l ->> 'currency'::text)) AS amount,
+    upper((a.l ->> 'currency'::text)) AS currency,
+    COALESCE(unified.bool((a.l #> '{parent,subscription_item_details,proration}'::text[])), unified.bool((a.l #> '{parent,invoice_item_details,proration}'::text[])), unified.bool((a.l -> 'proration'::text))) AS proration,
+    unified.epoch((a.l #> '{period,start}'::text[])) AS period_start,
+    unified.epoch((a.l #> '{period,end}'::text[])) AS period_end,
+    stripe.line_type(COALESCE((a.l #>> '{parent,type}'::text[]), (a.l ->> 'type'::text))) AS type,
+    COALESCE((a.l #>> '{parent,type}'::text[]), (a.l ->> 'type'::text)) AS type_raw,
+    'invoices'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((a.l ->> 'currency'::text)) IS NOT NULL) AND (unified.num((a.l -> 'amount'::text)) IS NOT NULL) AND (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('amount'::text, (a.l -> 'amount'::text), (a.l -> 'currency'::text)), jsonb_build_array('platform_id', 'reference_missing', (a.l -> 'id'::text), (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) IS NULL)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload #> '{lines,data}'::text[]))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoices'::text) AND (((r.payload #> '{lines,has_more}'::text[]) IS DISTINCT FROM 'true'::jsonb) OR (NOT (EXISTS ( SELECT 1
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'invoice_lines'::text) AND (q.external_id = (r.external_id || '/0001'::text))))))))
+UNION ALL
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+        CASE
+            WHEN (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) ~~ 'il\_%'::text) THEN COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text)))
+            ELSE ((((split_part(r.external_id, '/'::text, 1) || ':'::text) || COALESCE(COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))), 'line'::text)) || ':'::text) || (((((
+            CASE
+                WHEN (split_part(r.external_id, '/'::text, 2) ~ '^[0-9]{1,6}$'::text) THEN (split_part(r.external_id, '/'::text, 2))::integer
+                ELSE 1
+            END - 1) * 100) + a.n) - 1))::numeric)
+        END AS platform_id,
+    unified.id(r.connection_id, 'billing_invoice_lines'::text,
+        CASE
+            WHEN (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) ~~ 'il\_%'::text) THEN COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text)))
+            ELSE ((((split_part(r.external_id, '/'::text, 1) || ':'::text) || COALESCE(COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))), 'line'::text)) || ':'::text) || (((((
+            CASE
+                WHEN (split_part(r.external_id, '/'::text, 2) ~ '^[0-9]{1,6}$'::text) THEN (split_part(r.external_id, '/'::text, 2))::integer
+                ELSE 1
+            END - 1) * 100) + a.n) - 1))::numeric)
+        END) AS id,
+    split_part(r.external_id, '/'::text, 1) AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (COALESCE(q.deleted_at, r.deleted_at) IS NOT NULL) AS is_deleted,
+    COALESCE(q.deleted_at, r.deleted_at) AS deleted_at,
+    COALESCE(q.deletion_source, r.deletion_source) AS deletion_source,
+    stripe.is_test((a.l -> 'livemode'::text)) AS is_test,
+    split_part(r.external_id, '/'::text, 1) AS invoice_platform_id,
+    unified.id(r.connection_id, 'billing_invoices'::text, split_part(r.external_id, '/'::text, 1)) AS invoice_id,
+    (((((
+        CASE
+            WHEN (split_part(r.external_id, '/'::text, 2) ~ '^[0-9]{1,6}$'::text) THEN (split_part(r.external_id, '/'::text, 2))::integer
+            ELSE 1
+        END - 1) * 100) + a.n) - 1))::numeric AS line_index,
+    COALESCE(stripe.ref((a.l #> '{pricing,price_details,price}'::text[])), stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) AS plan_platform_id,
+    COALESCE(stripe.ref((a.l #> '{pricing,price_details,product}'::text[])), stripe.ref((a.l #> '{price,product}'::text[])), stripe.ref((a.l #> '{plan,product}'::text[]))) AS product_platform_id,
+    COALESCE(stripe.ref((a.l #> '{parent,subscription_item_details,subscription}'::text[])), stripe.ref((a.l #> '{parent,invoice_item_details,subscription}'::text[])), stripe.ref((a.l -> 'subscription'::text))) AS subscription_platform_id,
+    stripe.text((a.l -> 'description'::text)) AS description,
+    COALESCE(unified.num((a.l -> 'quantity_decimal'::text)), unified.num((a.l -> 'quantity'::text))) AS quantity,
+    stripe.money(COALESCE(NULLIF((a.l #> '{pricing,unit_amount_decimal}'::text[]), 'null'::jsonb), NULLIF((a.l #> '{price,unit_amount_decimal}'::text[]), 'null'::jsonb), NULLIF((a.l #> '{price,unit_amount}'::text[]), 'null'::jsonb), (a.l #> '{plan,amount}'::text[])), (a.l ->> 'currency'::text)) AS unit_amount,
+    stripe.money((a.l -> 'amount'::text), (a.l ->> 'currency'::text)) AS amount,
+    upper((a.l ->> 'currency'::text)) AS currency,
+    COALESCE(unified.bool((a.l #> '{parent,subscription_item_details,proration}'::text[])), unified.bool((a.l #> '{parent,invoice_item_details,proration}'::text[])), unified.bool((a.l -> 'proration'::text))) AS proration,
+    unified.epoch((a.l #> '{period,start}'::text[])) AS period_start,
+    unified.epoch((a.l #> '{period,end}'::text[])) AS period_end,
+    stripe.line_type(COALESCE((a.l #>> '{parent,type}'::text[]), (a.l ->> 'type'::text))) AS type,
+    COALESCE((a.l #>> '{parent,type}'::text[]), (a.l ->> 'type'::text)) AS type_raw,
+    'invoice_lines'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((a.l ->> 'currency'::text)) IS NOT NULL) AND (unified.num((a.l -> 'amount'::text)) IS NOT NULL) AND (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('amount'::text, (a.l -> 'amount'::text), (a.l -> 'currency'::text)), jsonb_build_array('platform_id', 'reference_missing', (a.l -> 'id'::text), (COALESCE(stripe.text((a.l -> 'unique_id'::text)), stripe.text((a.l -> 'unique_line_item_id'::text)), stripe.text((a.l -> 'id'::text))) IS NULL)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM (portolan.raw_records r
+     JOIN portolan.raw_records q ON (((q.connection_id = r.connection_id) AND (q.resource = 'invoices'::text) AND (q.external_id = split_part(r.external_id, '/'::text, 1)) AND ((q.payload #> '{lines,has_more}'::text[]) = 'true'::jsonb)))),
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'data'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoice_lines'::text) AND (r.deleted_at IS NULL));
+
+
+--
+-- Name: invoices; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.invoices AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_invoices'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text)), unified.epoch((d.p -> 'date'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    COALESCE(stripe.ref((d.p #> '{parent,subscription_details,subscription}'::text[])), stripe.ref((d.p -> 'subscription'::text))) AS subscription_platform_id,
+    stripe.ref((d.p -> 'customer'::text)) AS customer_platform_id,
+    stripe.text((d.p -> 'customer_email'::text)) AS customer_email,
+    stripe.text((d.p -> 'number'::text)) AS number,
+    stripe.invoice_status(COALESCE(stripe.text((d.p -> 'status'::text)),
+        CASE
+            WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+            WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+            WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+            WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+            ELSE NULL::text
+        END)) AS status,
+    COALESCE(stripe.text((d.p -> 'status'::text)),
+        CASE
+            WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+            WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+            WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+            WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+            ELSE NULL::text
+        END) AS status_raw,
+    stripe.billing_reason((d.p ->> 'billing_reason'::text)) AS reason,
+    (d.p ->> 'billing_reason'::text) AS reason_raw,
+        CASE
+            WHEN (COALESCE(stripe.text((d.p -> 'status'::text)),
+            CASE
+                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+                ELSE NULL::text
+            END) <> 'draft'::text) THEN COALESCE(unified.epoch((d.p #> '{status_transitions,finalized_at}'::text[])), unified.epoch((d.p -> 'finalized_at'::text)), unified.epoch((d.p -> 'created'::text)), unified.epoch((d.p -> 'date'::text)))
+            ELSE NULL::timestamp with time zone
+        END AS issued_at,
+    unified.epoch((d.p -> 'due_date'::text)) AS due_at,
+    unified.epoch((d.p #> '{status_transitions,paid_at}'::text[])) AS paid_at,
+    unified.epoch((d.p -> 'period_start'::text)) AS period_start,
+    unified.epoch((d.p -> 'period_end'::text)) AS period_end,
+    stripe.money((d.p -> 'subtotal'::text), (d.p ->> 'currency'::text)) AS subtotal_amount,
+        CASE
+            WHEN (jsonb_typeof((d.p -> 'total_discount_amounts'::text)) = 'array'::text) THEN ( SELECT COALESCE(sum(stripe.money((t.value -> 'amount'::text), (d.p ->> 'currency'::text))), (0)::numeric) AS "coalesce"
+               FROM jsonb_array_elements(unified.arr((d.p -> 'total_discount_amounts'::text))) t(value))
+            ELSE NULL::numeric
+        END AS discount_amount,
+        CASE
+            WHEN (jsonb_typeof(COALESCE((d.p -> 'total_taxes'::text), (d.p -> 'total_tax_amounts'::text))) = 'array'::text) THEN ( SELECT COALESCE(sum(stripe.money((t.value -> 'amount'::text), (d.p ->> 'currency'::text))), (0)::numeric) AS "coalesce"
+               FROM jsonb_array_elements(unified.arr(COALESCE((d.p -> 'total_taxes'::text), (d.p -> 'total_tax_amounts'::text)))) t(value))
+            ELSE stripe.money((d.p -> 'tax'::text), (d.p ->> 'currency'::text))
+        END AS tax_amount,
+    stripe.money((d.p -> 'total'::text), (d.p ->> 'currency'::text)) AS total_amount,
+    stripe.money(COALESCE((d.p -> 'amount_paid'::text),
+        CASE
+            WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN (d.p -> 'amount_due'::text)
+            ELSE NULL::jsonb
+        END), (d.p ->> 'currency'::text)) AS amount_paid,
+    COALESCE(stripe.money((d.p -> 'amount_remaining'::text), (d.p ->> 'currency'::text)), (stripe.money((d.p -> 'amount_due'::text), (d.p ->> 'currency'::text)) - stripe.money(COALESCE((d.p -> 'amount_paid'::text),
+        CASE
+            WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN (d.p -> 'amount_due'::text)
+            ELSE '0'::jsonb
+        END), (d.p ->> 'currency'::text)))) AS amount_due,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+    unified.num((d.p -> 'attempt_count'::text)) AS attempt_count,
+    unified.epoch((d.p -> 'next_payment_attempt'::text)) AS next_attempt_at,
+        CASE
+            WHEN ((d.p #> '{lines,has_more}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT 1
+               FROM portolan.raw_records q
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'invoice_lines'::text) AND (q.external_id = (r.external_id || '/0001'::text)))))
+            ELSE (jsonb_typeof((d.p #> '{lines,data}'::text[])) = 'array'::text)
+        END AS lines_complete,
+    'invoices'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (stripe.invoice_status(COALESCE(stripe.text((d.p -> 'status'::text)),
+            CASE
+                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+                ELSE NULL::text
+            END)) IS DISTINCT FROM 'unknown'::text) AND (COALESCE(stripe.text((d.p -> 'status'::text)),
+            CASE
+                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+                ELSE NULL::text
+            END) <> ''::text) AND (stripe.billing_reason((d.p ->> 'billing_reason'::text)) IS DISTINCT FROM 'unknown'::text) AND (jsonb_typeof((d.p -> 'lines'::text)) = 'object'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('total_amount'::text, (d.p -> 'total'::text), (d.p -> 'currency'::text)), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'status'::text), (d.p -> 'paid'::text)), (COALESCE(stripe.invoice_status(COALESCE(stripe.text((d.p -> 'status'::text)),
+            CASE
+                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+                ELSE NULL::text
+            END)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('reason', 'enum_unknown', (d.p -> 'billing_reason'::text), COALESCE((stripe.billing_reason((d.p ->> 'billing_reason'::text)) = 'unknown'::text), false)), jsonb_build_array('lines', 'typecast_error', (d.p -> 'lines'::text), COALESCE((jsonb_typeof((d.p -> 'lines'::text)) <> 'object'::text), true)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoices'::text));
+
+
+--
+-- Name: payment_intents; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.payment_intents AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_transactions'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+        CASE
+            WHEN ((d.p ->> 'capture_method'::text) = 'manual'::text) THEN 'authorization'::text
+            ELSE 'sale'::text
+        END AS kind,
+    'payment_intent'::text AS kind_raw,
+    stripe.intent_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    stripe.magnitude((d.p -> 'amount'::text), (d.p ->> 'currency'::text)) AS amount,
+        CASE
+            WHEN ((d.p ->> 'capture_method'::text) = 'manual'::text) THEN 'none'::text
+            ELSE 'in'::text
+        END AS direction,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+    stripe.ref((d.p -> 'customer'::text)) AS customer_platform_id,
+    stripe.ref((d.p -> 'invoice'::text)) AS invoice_platform_id,
+    unified.epoch((d.p -> 'created'::text)) AS processed_at,
+    'stripe'::text AS gateway,
+        CASE
+            WHEN ((jsonb_typeof((d.p -> 'payment_method_types'::text)) = 'array'::text) AND ((d.p #> '{payment_method_types,1}'::text[]) IS NULL)) THEN stripe.payment_method((d.p #>> '{payment_method_types,0}'::text[]))
+            ELSE NULL::text
+        END AS payment_method_type,
+        CASE
+            WHEN ((d.p #> '{payment_method_types,1}'::text[]) IS NULL) THEN (d.p #>> '{payment_method_types,0}'::text[])
+            ELSE NULL::text
+        END AS payment_method_type_raw,
+    (d.p #>> '{last_payment_error,code}'::text[]) AS error_code,
+    (d.p #>> '{last_payment_error,message}'::text[]) AS error_message,
+    'payment_intents'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'amount'::text)) IS NOT NULL) AND ((d.p ->> 'status'::text) <> ''::text) AND (stripe.intent_status((d.p ->> 'status'::text)) IS DISTINCT FROM 'unknown'::text) AND (unified.epoch((d.p -> 'created'::text)) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('amount'::text, (d.p -> 'amount'::text), (d.p -> 'currency'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (COALESCE(stripe.intent_status((d.p ->> 'status'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('processed_at', 'typecast_error', (d.p -> 'created'::text), (unified.epoch((d.p -> 'created'::text)) IS NULL)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'payment_intents'::text) AND (stripe.ref((d.p -> 'latest_charge'::text)) IS NULL) AND (stripe.ref((d.p #> '{charges,data,0}'::text[])) IS NULL));
+
+
+--
+-- Name: plans; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.plans AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_plans'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    COALESCE(stripe.text((d.p -> 'nickname'::text)), stripe.text((d.p -> 'name'::text))) AS name,
+    r.external_id AS code,
+    stripe.ref((d.p -> 'product'::text)) AS product_platform_id,
+        CASE
+            WHEN ((d.p -> 'active'::text) = 'true'::jsonb) THEN 'active'::text
+            WHEN ((d.p -> 'active'::text) = 'false'::jsonb) THEN 'inactive'::text
+            WHEN ((d.p ->> 'active'::text) <> ''::text) THEN 'unknown'::text
+            ELSE NULL::text
+        END AS status,
+    (d.p ->> 'active'::text) AS status_raw,
+    true AS is_recurring,
+    stripe.interval_word((d.p ->> 'interval'::text)) AS "interval",
+    (d.p ->> 'interval'::text) AS interval_raw,
+    unified.num((d.p -> 'interval_count'::text)) AS interval_count,
+    stripe.money(COALESCE(NULLIF((d.p -> 'amount'::text), 'null'::jsonb), (d.p -> 'amount_decimal'::text)), (d.p ->> 'currency'::text)) AS amount,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+        CASE
+            WHEN ((d.p ->> 'usage_type'::text) = 'metered'::text) THEN 'metered'::text
+            WHEN ((d.p ->> 'tiers_mode'::text) = 'volume'::text) THEN 'volume'::text
+            WHEN ((d.p ->> 'billing_scheme'::text) = 'tiered'::text) THEN 'tiered'::text
+            WHEN (COALESCE((d.p ->> 'billing_scheme'::text), 'per_unit'::text) = 'per_unit'::text) THEN 'per_unit'::text
+            ELSE 'unknown'::text
+        END AS pricing_model,
+    (d.p ->> 'billing_scheme'::text) AS pricing_model_raw,
+    unified.arr((d.p -> 'tiers'::text)) AS tiers,
+    unified.num((d.p -> 'trial_period_days'::text)) AS trial_days,
+    NULL::boolean AS tax_inclusive,
+    'plans'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND ((unified.num(COALESCE(NULLIF((d.p -> 'amount'::text), 'null'::jsonb), (d.p -> 'amount_decimal'::text))) IS NOT NULL) OR ((COALESCE(COALESCE(NULLIF((d.p -> 'amount'::text), 'null'::jsonb), (d.p -> 'amount_decimal'::text)), 'null'::jsonb) = 'null'::jsonb) AND (NOT ((COALESCE((d.p ->> 'billing_scheme'::text), 'per_unit'::text) = 'per_unit'::text) AND (COALESCE((d.p -> 'custom_unit_amount'::text), 'null'::jsonb) = 'null'::jsonb))))) AND (stripe.interval_word((d.p ->> 'interval'::text)) IS DISTINCT FROM 'unknown'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(
+            CASE
+                WHEN (((COALESCE((d.p ->> 'billing_scheme'::text), 'per_unit'::text) = 'per_unit'::text) AND (COALESCE((d.p -> 'custom_unit_amount'::text), 'null'::jsonb) = 'null'::jsonb)) OR (COALESCE(NULLIF((d.p -> 'amount'::text), 'null'::jsonb), (d.p -> 'amount_decimal'::text)) <> 'null'::jsonb)) THEN stripe.amount_problem('amount'::text, COALESCE(NULLIF((d.p -> 'amount'::text), 'null'::jsonb), (d.p -> 'amount_decimal'::text)), (d.p -> 'currency'::text))
+                ELSE jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), (stripe.unit((d.p ->> 'currency'::text)) IS NULL))
+            END, jsonb_build_array('interval', 'enum_unknown', (d.p -> 'interval'::text), COALESCE((stripe.interval_word((d.p ->> 'interval'::text)) = 'unknown'::text), false)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'plans'::text) AND (NOT (EXISTS ( SELECT 1
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'prices'::text) AND (q.external_id = r.external_id))))));
+
+
+--
+-- Name: prices; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.prices AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_plans'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    COALESCE(stripe.text((d.p -> 'nickname'::text)), stripe.text((d.p -> 'name'::text))) AS name,
+    stripe.text((d.p -> 'lookup_key'::text)) AS code,
+    stripe.ref((d.p -> 'product'::text)) AS product_platform_id,
+        CASE
+            WHEN ((d.p -> 'active'::text) = 'true'::jsonb) THEN 'active'::text
+            WHEN ((d.p -> 'active'::text) = 'false'::jsonb) THEN 'inactive'::text
+            WHEN ((d.p ->> 'active'::text) <> ''::text) THEN 'unknown'::text
+            ELSE NULL::text
+        END AS status,
+    (d.p ->> 'active'::text) AS status_raw,
+    COALESCE(((d.p ->> 'type'::text) = 'recurring'::text), (jsonb_typeof((d.p -> 'recurring'::text)) = 'object'::text)) AS is_recurring,
+    stripe.interval_word((d.p #>> '{recurring,interval}'::text[])) AS "interval",
+    (d.p #>> '{recurring,interval}'::text[]) AS interval_raw,
+    unified.num((d.p #> '{recurring,interval_count}'::text[])) AS interval_count,
+    stripe.money(COALESCE(NULLIF((d.p -> 'unit_amount'::text), 'null'::jsonb), (d.p -> 'unit_amount_decimal'::text)), (d.p ->> 'currency'::text)) AS amount,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+        CASE
+            WHEN ((d.p #>> '{recurring,usage_type}'::text[]) = 'metered'::text) THEN 'metered'::text
+            WHEN ((d.p ->> 'tiers_mode'::text) = 'volume'::text) THEN 'volume'::text
+            WHEN ((d.p ->> 'billing_scheme'::text) = 'tiered'::text) THEN 'tiered'::text
+            WHEN (COALESCE((d.p ->> 'billing_scheme'::text), 'per_unit'::text) = 'per_unit'::text) THEN 'per_unit'::text
+            ELSE 'unknown'::text
+        END AS pricing_model,
+    (d.p ->> 'billing_scheme'::text) AS pricing_model_raw,
+    unified.arr((d.p -> 'tiers'::text)) AS tiers,
+    unified.num((d.p #> '{recurring,trial_period_days}'::text[])) AS trial_days,
+        CASE (d.p ->> 'tax_behavior'::text)
+            WHEN 'inclusive'::text THEN true
+            WHEN 'exclusive'::text THEN false
+            ELSE NULL::boolean
+        END AS tax_inclusive,
+    'prices'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND ((unified.num(COALESCE(NULLIF((d.p -> 'unit_amount'::text), 'null'::jsonb), (d.p -> 'unit_amount_decimal'::text))) IS NOT NULL) OR ((COALESCE(COALESCE(NULLIF((d.p -> 'unit_amount'::text), 'null'::jsonb), (d.p -> 'unit_amount_decimal'::text)), 'null'::jsonb) = 'null'::jsonb) AND (NOT ((COALESCE((d.p ->> 'billing_scheme'::text), 'per_unit'::text) = 'per_unit'::text) AND (COALESCE((d.p -> 'custom_unit_amount'::text), 'null'::jsonb) = 'null'::jsonb))))) AND (stripe.interval_word((d.p #>> '{recurring,interval}'::text[])) IS DISTINCT FROM 'unknown'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(
+            CASE
+                WHEN (((COALESCE((d.p ->> 'billing_scheme'::text), 'per_unit'::text) = 'per_unit'::text) AND (COALESCE((d.p -> 'custom_unit_amount'::text), 'null'::jsonb) = 'null'::jsonb)) OR (COALESCE(NULLIF((d.p -> 'unit_amount'::text), 'null'::jsonb), (d.p -> 'unit_amount_decimal'::text)) <> 'null'::jsonb)) THEN stripe.amount_problem('amount'::text, COALESCE(NULLIF((d.p -> 'unit_amount'::text), 'null'::jsonb), (d.p -> 'unit_amount_decimal'::text)), (d.p -> 'currency'::text))
+                ELSE jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), (stripe.unit((d.p ->> 'currency'::text)) IS NULL))
+            END, jsonb_build_array('interval', 'enum_unknown', (d.p #> '{recurring,interval}'::text[]), COALESCE((stripe.interval_word((d.p #>> '{recurring,interval}'::text[])) = 'unknown'::text), false)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'prices'::text));
+
+
+--
+-- Name: products; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.products AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    stripe.text((d.p -> 'name'::text)) AS title,
+    stripe.text((d.p -> 'description'::text)) AS description,
+    stripe.text((d.p -> 'type'::text)) AS product_type,
+        CASE
+            WHEN ((d.p -> 'active'::text) = 'true'::jsonb) THEN 'active'::text
+            WHEN ((d.p -> 'active'::text) = 'false'::jsonb) THEN 'archived'::text
+            WHEN ((d.p ->> 'active'::text) <> ''::text) THEN 'unknown'::text
+            ELSE NULL::text
+        END AS status,
+    (d.p ->> 'active'::text) AS status_raw,
+    stripe.text((d.p -> 'url'::text)) AS url,
+        CASE
+            WHEN (jsonb_typeof((d.p -> 'images'::text)) = 'array'::text) THEN ARRAY( SELECT (i.value #>> '{}'::text[])
+               FROM jsonb_array_elements(unified.arr((d.p -> 'images'::text))) i(value))
+            ELSE NULL::text[]
+        END AS image_urls,
+    stripe.ref((d.p -> 'default_price'::text)) AS default_price_platform_id,
+    'products'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.text((d.p -> 'name'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'active'::text)) = 'boolean'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(jsonb_build_array('title', 'typecast_error', (d.p -> 'name'::text), (stripe.text((d.p -> 'name'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'active'::text), COALESCE((jsonb_typeof((d.p -> 'active'::text)) <> 'boolean'::text), true)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'products'::text));
+
+
+--
+-- Name: refunds; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.refunds AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_refunds'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    COALESCE(stripe.ref((d.p -> 'charge'::text)), stripe.ref((d.p -> 'payment_intent'::text))) AS transaction_platform_id,
+    stripe.magnitude((d.p -> 'amount'::text), (d.p ->> 'currency'::text)) AS amount,
+    upper(stripe.text((d.p -> 'currency'::text))) AS currency,
+    stripe.refund_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    stripe.refund_reason((d.p ->> 'reason'::text)) AS reason,
+    (d.p ->> 'reason'::text) AS reason_raw,
+    stripe.text((d.p -> 'description'::text)) AS note,
+    unified.epoch((d.p -> 'created'::text)) AS processed_at,
+    stripe.text((d.p -> 'failure_reason'::text)) AS error_code,
+    'refunds'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'amount'::text)) IS NOT NULL) AND (stripe.refund_status((d.p ->> 'status'::text)) IS DISTINCT FROM 'unknown'::text) AND (stripe.refund_reason((d.p ->> 'reason'::text)) IS DISTINCT FROM 'unknown'::text) AND (unified.epoch((d.p -> 'created'::text)) IS NOT NULL) AND (COALESCE(stripe.ref((d.p -> 'charge'::text)), stripe.ref((d.p -> 'payment_intent'::text))) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('amount'::text, (d.p -> 'amount'::text), (d.p -> 'currency'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), COALESCE((stripe.refund_status((d.p ->> 'status'::text)) = 'unknown'::text), false)), jsonb_build_array('reason', 'enum_unknown', (d.p -> 'reason'::text), COALESCE((stripe.refund_reason((d.p ->> 'reason'::text)) = 'unknown'::text), false)), jsonb_build_array('processed_at', 'typecast_error', (d.p -> 'created'::text), (unified.epoch((d.p -> 'created'::text)) IS NULL)), jsonb_build_array('transaction_platform_id', 'reference_missing', (d.p -> 'charge'::text), (COALESCE(stripe.ref((d.p -> 'charge'::text)), stripe.ref((d.p -> 'payment_intent'::text))) IS NULL)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'refunds'::text));
+
+
+--
+-- Name: subscription_items; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.subscription_items AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    COALESCE(stripe.text((a.l -> 'id'::text)), ((r.external_id || ':item:'::text) || ((a.n - 1))::numeric)) AS platform_id,
+    unified.id(r.connection_id, 'billing_subscription_items'::text, COALESCE(stripe.text((a.l -> 'id'::text)), ((r.external_id || ':item:'::text) || ((a.n - 1))::numeric))) AS id,
+    r.external_id AS platform_parent_id,
+    unified.epoch((a.l -> 'created'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test(COALESCE((a.l #> '{price,livemode}'::text[]), (a.l #> '{plan,livemode}'::text[]))) AS is_test,
+    r.external_id AS subscription_platform_id,
+    unified.id(r.connection_id, 'billing_subscriptions'::text, r.external_id) AS subscription_id,
+    ((a.n - 1))::numeric AS item_index,
+    COALESCE(stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) AS plan_platform_id,
+    COALESCE(stripe.ref((a.l #> '{price,product}'::text[])), stripe.ref((a.l #> '{plan,product}'::text[]))) AS product_platform_id,
+    unified.num((a.l -> 'quantity'::text)) AS quantity,
+    stripe.money(COALESCE(NULLIF((a.l #> '{price,unit_amount}'::text[]), 'null'::jsonb), (a.l #> '{price,unit_amount_decimal}'::text[]), (a.l #> '{plan,amount}'::text[])), COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) AS unit_amount,
+    (stripe.money(COALESCE(NULLIF((a.l #> '{price,unit_amount}'::text[]), 'null'::jsonb), (a.l #> '{price,unit_amount_decimal}'::text[]), (a.l #> '{plan,amount}'::text[])), COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) * COALESCE(unified.num((a.l -> 'quantity'::text)), (1)::numeric)) AS amount,
+    upper(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) AS currency,
+    stripe.interval_word(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))) AS "interval",
+    COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[])) AS interval_raw,
+    COALESCE(unified.num((a.l #> '{price,recurring,interval_count}'::text[])), unified.num((a.l #> '{plan,interval_count}'::text[]))) AS interval_count,
+    unified.epoch((a.l -> 'current_period_start'::text)) AS current_period_start,
+    unified.epoch((a.l -> 'current_period_end'::text)) AS current_period_end,
+    'subscriptions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.text((a.l -> 'id'::text)) IS NOT NULL) AND (COALESCE(stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) IS NOT NULL) AND (stripe.unit(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) IS NOT NULL) AND (stripe.interval_word(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))) IS DISTINCT FROM 'unknown'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(jsonb_build_array('platform_id', 'reference_missing', (a.l -> 'id'::text), (stripe.text((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('plan_platform_id', 'reference_missing', COALESCE((a.l -> 'price'::text), (a.l -> 'plan'::text)), (COALESCE(stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) IS NULL)), jsonb_build_array('currency', 'currency_invalid', to_jsonb(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))), (stripe.unit(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) IS NULL)), jsonb_build_array('interval', 'enum_unknown', to_jsonb(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))), COALESCE((stripe.interval_word(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))) = 'unknown'::text), false)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr(COALESCE((r.payload #> '{items,data}'::text[]), (r.payload -> 'items'::text)))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscriptions'::text) AND (((r.payload #> '{items,has_more}'::text[]) IS DISTINCT FROM 'true'::jsonb) OR (NOT (EXISTS ( SELECT 1
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'subscription_items'::text) AND (q.external_id = (r.external_id || '/0001'::text))))))))
+UNION ALL
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    COALESCE(stripe.text((a.l -> 'id'::text)), ((split_part(r.external_id, '/'::text, 1) || ':item:'::text) || (((((
+        CASE
+            WHEN (split_part(r.external_id, '/'::text, 2) ~ '^[0-9]{1,6}$'::text) THEN (split_part(r.external_id, '/'::text, 2))::integer
+            ELSE 1
+        END - 1) * 100) + a.n) - 1))::numeric)) AS platform_id,
+    unified.id(r.connection_id, 'billing_subscription_items'::text, COALESCE(stripe.text((a.l -> 'id'::text)), ((split_part(r.external_id, '/'::text, 1) || ':item:'::text) || (((((
+        CASE
+            WHEN (split_part(r.external_id, '/'::text, 2) ~ '^[0-9]{1,6}$'::text) THEN (split_part(r.external_id, '/'::text, 2))::integer
+            ELSE 1
+        END - 1) * 100) + a.n) - 1))::numeric))) AS id,
+    split_part(r.external_id, '/'::text, 1) AS platform_parent_id,
+    unified.epoch((a.l -> 'created'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (COALESCE(q.deleted_at, r.deleted_at) IS NOT NULL) AS is_deleted,
+    COALESCE(q.deleted_at, r.deleted_at) AS deleted_at,
+    COALESCE(q.deletion_source, r.deletion_source) AS deletion_source,
+    stripe.is_test(COALESCE((a.l #> '{price,livemode}'::text[]), (a.l #> '{plan,livemode}'::text[]))) AS is_test,
+    split_part(r.external_id, '/'::text, 1) AS subscription_platform_id,
+    unified.id(r.connection_id, 'billing_subscriptions'::text, split_part(r.external_id, '/'::text, 1)) AS subscription_id,
+    (((((
+        CASE
+            WHEN (split_part(r.external_id, '/'::text, 2) ~ '^[0-9]{1,6}$'::text) THEN (split_part(r.external_id, '/'::text, 2))::integer
+            ELSE 1
+        END - 1) * 100) + a.n) - 1))::numeric AS item_index,
+    COALESCE(stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) AS plan_platform_id,
+    COALESCE(stripe.ref((a.l #> '{price,product}'::text[])), stripe.ref((a.l #> '{plan,product}'::text[]))) AS product_platform_id,
+    unified.num((a.l -> 'quantity'::text)) AS quantity,
+    stripe.money(COALESCE(NULLIF((a.l #> '{price,unit_amount}'::text[]), 'null'::jsonb), (a.l #> '{price,unit_amount_decimal}'::text[]), (a.l #> '{plan,amount}'::text[])), COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) AS unit_amount,
+    (stripe.money(COALESCE(NULLIF((a.l #> '{price,unit_amount}'::text[]), 'null'::jsonb), (a.l #> '{price,unit_amount_decimal}'::text[]), (a.l #> '{plan,amount}'::text[])), COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) * COALESCE(unified.num((a.l -> 'quantity'::text)), (1)::numeric)) AS amount,
+    upper(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) AS currency,
+    stripe.interval_word(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))) AS "interval",
+    COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[])) AS interval_raw,
+    COALESCE(unified.num((a.l #> '{price,recurring,interval_count}'::text[])), unified.num((a.l #> '{plan,interval_count}'::text[]))) AS interval_count,
+    unified.epoch((a.l -> 'current_period_start'::text)) AS current_period_start,
+    unified.epoch((a.l -> 'current_period_end'::text)) AS current_period_end,
+    'subscription_items'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((stripe.text((a.l -> 'id'::text)) IS NOT NULL) AND (COALESCE(stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) IS NOT NULL) AND (stripe.unit(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) IS NOT NULL) AND (stripe.interval_word(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))) IS DISTINCT FROM 'unknown'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(jsonb_build_array('platform_id', 'reference_missing', (a.l -> 'id'::text), (stripe.text((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('plan_platform_id', 'reference_missing', COALESCE((a.l -> 'price'::text), (a.l -> 'plan'::text)), (COALESCE(stripe.ref((a.l -> 'price'::text)), stripe.ref((a.l -> 'plan'::text))) IS NULL)), jsonb_build_array('currency', 'currency_invalid', to_jsonb(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))), (stripe.unit(COALESCE((a.l #>> '{price,currency}'::text[]), (a.l #>> '{plan,currency}'::text[]))) IS NULL)), jsonb_build_array('interval', 'enum_unknown', to_jsonb(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))), COALESCE((stripe.interval_word(COALESCE((a.l #>> '{price,recurring,interval}'::text[]), (a.l #>> '{plan,interval}'::text[]))) = 'unknown'::text), false)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM (portolan.raw_records r
+     JOIN portolan.raw_records q ON (((q.connection_id = r.connection_id) AND (q.resource = 'subscriptions'::text) AND (q.external_id = split_part(r.external_id, '/'::text, 1)) AND ((q.payload #> '{items,has_more}'::text[]) = 'true'::jsonb)))),
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'data'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscription_items'::text) AND (r.deleted_at IS NULL));
+
+
+--
+-- Name: subscriptions; Type: VIEW; Schema: stripe; Owner: -
+--
+
+CREATE VIEW stripe.subscriptions AS
+ SELECT r.connection_id,
+    'stripe'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_subscriptions'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.epoch((d.p -> 'created'::text)), unified.epoch((d.p -> 'start'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    stripe.is_test((d.p -> 'livemode'::text)) AS is_test,
+    stripe.ref((d.p -> 'customer'::text)) AS customer_platform_id,
+    stripe.subscription_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    upper(COALESCE(stripe.text((d.p -> 'currency'::text)), (d.p #>> '{items,data,0,price,currency}'::text[]), (d.p #>> '{items,data,0,plan,currency}'::text[]), (d.p #>> '{plan,currency}'::text[]))) AS currency,
+    COALESCE(unified.epoch((d.p -> 'start_date'::text)), unified.epoch((d.p -> 'start'::text)), unified.epoch((d.p -> 'created'::text))) AS started_at,
+    COALESCE(unified.epoch((d.p -> 'current_period_start'::text)),
+        CASE
+            WHEN (NOT COALESCE(jsonb_path_exists(d.p, '$."items"."data"[*]."current_period_start"?(@ != $"first")'::jsonpath, jsonb_build_object('first', (d.p #> '{items,data,0,current_period_start}'::text[])), true), false)) THEN unified.epoch((d.p #> '{items,data,0,current_period_start}'::text[]))
+            ELSE NULL::timestamp with time zone
+        END) AS current_period_start,
+    COALESCE(unified.epoch((d.p -> 'current_period_end'::text)),
+        CASE
+            WHEN (NOT COALESCE(jsonb_path_exists(d.p, '$."items"."data"[*]."current_period_end"?(@ != $"first")'::jsonpath, jsonb_build_object('first', (d.p #> '{items,data,0,current_period_end}'::text[])), true), false)) THEN unified.epoch((d.p #> '{items,data,0,current_period_end}'::text[]))
+            ELSE NULL::timestamp with time zone
+        END) AS current_period_end,
+    unified.epoch((d.p -> 'trial_start'::text)) AS trial_start,
+    unified.epoch((d.p -> 'trial_end'::text)) AS trial_end,
+    unified.bool((d.p -> 'cancel_at_period_end'::text)) AS cancel_at_period_end,
+    unified.epoch((d.p -> 'cancel_at'::text)) AS cancel_at,
+    unified.epoch((d.p -> 'canceled_at'::text)) AS canceled_at,
+    unified.epoch((d.p -> 'ended_at'::text)) AS ended_at,
+    (jsonb_typeof((d.p -> 'pause_collection'::text)) = 'object'::text) AS is_collection_paused,
+    unified.epoch((d.p #> '{pause_collection,resumes_at}'::text[])) AS pause_resumes_at,
+    stripe.collection_method(COALESCE((d.p ->> 'collection_method'::text), (d.p ->> 'billing'::text))) AS collection_method,
+    COALESCE((d.p ->> 'collection_method'::text), (d.p ->> 'billing'::text)) AS collection_method_raw,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['canceled'::text, 'incomplete_expired'::text])) THEN false
+            WHEN ((d.p -> 'cancel_at_period_end'::text) = 'true'::jsonb) THEN false
+            WHEN (unified.epoch((d.p -> 'cancel_at'::text)) IS NOT NULL) THEN false
+            WHEN ((d.p -> 'cancel_at_period_end'::text) = 'false'::jsonb) THEN true
+            ELSE NULL::boolean
+        END AS auto_renew,
+        CASE
+            WHEN ((d.p #> '{items,has_more}'::text[]) = 'false'::jsonb) THEN ( SELECT
+                    CASE
+                        WHEN (bool_and((x.m IS NOT NULL)) AND (count(DISTINCT x.c) = 1)) THEN round(sum(x.m), 4)
+                        ELSE NULL::numeric
+                    END AS "case"
+               FROM ( SELECT lower(COALESCE((i.value #>> '{price,currency}'::text[]), (i.value #>> '{plan,currency}'::text[]))) AS c,
+                        (((stripe.money(COALESCE(NULLIF((i.value #> '{price,unit_amount}'::text[]), 'null'::jsonb), (i.value #> '{price,unit_amount_decimal}'::text[]), (i.value #> '{plan,amount}'::text[])), COALESCE((i.value #>> '{price,currency}'::text[]), (i.value #>> '{plan,currency}'::text[]))) * COALESCE(unified.num((i.value -> 'quantity'::text)), (1)::numeric)) *
+                            CASE COALESCE((i.value #>> '{price,recurring,interval}'::text[]), (i.value #>> '{plan,interval}'::text[]))
+                                WHEN 'month'::text THEN (1)::numeric
+                                WHEN 'year'::text THEN ((1)::numeric / (12)::numeric)
+                                WHEN 'week'::text THEN ((52)::numeric / (12)::numeric)
+                                WHEN 'day'::text THEN ((365)::numeric / (12)::numeric)
+                                ELSE NULL::numeric
+                            END) / NULLIF(COALESCE(unified.num(COALESCE((i.value #> '{price,recurring,interval_count}'::text[]), (i.value #> '{plan,interval_count}'::text[]))), (1)::numeric), (0)::numeric)) AS m
+                       FROM jsonb_array_elements(unified.arr((d.p #> '{items,data}'::text[]))) i(value)) x)
+            ELSE NULL::numeric
+        END AS mrr_amount,
+    (d.p #>> '{cancellation_details,reason}'::text[]) AS cancel_reason,
+    stripe.ref((d.p -> 'latest_invoice'::text)) AS latest_invoice_platform_id,
+        CASE
+            WHEN ((d.p #> '{items,has_more}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT 1
+               FROM portolan.raw_records q
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'subscription_items'::text) AND (q.external_id = (r.external_id || '/0001'::text)))))
+            ELSE ((jsonb_typeof((d.p #> '{items,data}'::text[])) = 'array'::text) OR (jsonb_typeof((d.p -> 'items'::text)) = 'array'::text))
+        END AS items_complete,
+    'subscriptions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN (((d.p ->> 'status'::text) <> ''::text) AND (stripe.subscription_status((d.p ->> 'status'::text)) IS DISTINCT FROM 'unknown'::text) AND (stripe.ref((d.p -> 'customer'::text)) IS NOT NULL) AND ((COALESCE((d.p ->> 'currency'::text), ''::text) = ''::text) OR (stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL)) AND (jsonb_typeof((d.p -> 'items'::text)) = 'object'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (COALESCE(stripe.subscription_status((d.p ->> 'status'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('customer_platform_id', 'reference_missing', (d.p -> 'customer'::text), (stripe.ref((d.p -> 'customer'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), ((COALESCE((d.p ->> 'currency'::text), ''::text) <> ''::text) AND (stripe.unit((d.p ->> 'currency'::text)) IS NULL))), jsonb_build_array('items', 'typecast_error', (d.p -> 'items'::text), COALESCE((jsonb_typeof((d.p -> 'items'::text)) <> 'object'::text), true)))) || stripe.sanitised(r.sanitised))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscriptions'::text));
+
+
+--
+-- Name: billing_invoice_lines; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.billing_invoice_lines AS
+ SELECT invoice_lines.connection_id,
+    invoice_lines.platform,
+    invoice_lines.platform_id,
+    invoice_lines.id,
+    invoice_lines.platform_parent_id,
+    invoice_lines.platform_created_at,
+    invoice_lines.platform_updated_at,
+    invoice_lines.first_seen_at,
+    invoice_lines.changed_at,
+    invoice_lines.fetched_at,
+    invoice_lines.is_deleted,
+    invoice_lines.deleted_at,
+    invoice_lines.deletion_source,
+    invoice_lines.is_test,
+    invoice_lines.raw_resource,
+    invoice_lines.mapping_version,
+    invoice_lines.issues,
+    invoice_lines.invoice_id,
+    invoice_lines.invoice_platform_id,
+    invoice_lines.line_index,
+    invoice_lines.plan_platform_id,
+    invoice_lines.product_platform_id,
+    invoice_lines.subscription_platform_id,
+    invoice_lines.description,
+    invoice_lines.quantity,
+    invoice_lines.unit_amount,
+    invoice_lines.amount,
+    invoice_lines.currency,
+    invoice_lines.proration,
+    invoice_lines.period_start,
+    invoice_lines.period_end,
+    invoice_lines.type,
+    invoice_lines.type_raw
+   FROM stripe.invoice_lines;
+
+
+--
+-- Name: VIEW billing_invoice_lines; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.billing_invoice_lines IS 'What an invoice asks money for.';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.invoice_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.invoice_id IS 'the billing_invoices row it belongs to';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.invoice_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.invoice_platform_id IS 'the invoice''s own identifier';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.line_index; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.line_index IS 'place in the platform''s list, from 0';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.plan_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.plan_platform_id IS 'the billing_plans row';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.product_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.product_platform_id IS 'the commerce_products row';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.subscription_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.subscription_platform_id IS 'the billing_subscriptions row';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.unit_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.unit_amount IS 'major units';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.amount IS 'signed: a credit, as for unused time, is negative';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.proration; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.proration IS 'for a part of a period, because something changed in it';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.type IS 'subscription, invoice_item, adjustment, tax, discount, fee, unknown';
+
+
+--
+-- Name: COLUMN billing_invoice_lines.type_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoice_lines.type_raw IS 'the platform''s own word';
+
+
+--
+-- Name: billing_invoices; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.billing_invoices AS
+ SELECT invoices.connection_id,
+    invoices.platform,
+    invoices.platform_id,
+    invoices.id,
+    NULL::text AS platform_parent_id,
+    invoices.platform_created_at,
+    invoices.platform_updated_at,
+    invoices.first_seen_at,
+    invoices.changed_at,
+    invoices.fetched_at,
+    invoices.is_deleted,
+    invoices.deleted_at,
+    invoices.deletion_source,
+    invoices.is_test,
+    invoices.raw_resource,
+    invoices.mapping_version,
+    invoices.issues,
+    invoices.subscription_platform_id,
+    invoices.customer_platform_id,
+    invoices.customer_email,
+    invoices.number,
+    invoices.status,
+    invoices.status_raw,
+    invoices.reason,
+    invoices.reason_raw,
+    invoices.issued_at,
+    invoices.due_at,
+    invoices.paid_at,
+    invoices.period_start,
+    invoices.period_end,
+    invoices.subtotal_amount,
+    invoices.discount_amount,
+    invoices.tax_amount,
+    invoices.total_amount,
+    invoices.amount_paid,
+    invoices.amount_due,
+    invoices.currency,
+    invoices.attempt_count,
+    invoices.next_attempt_at,
+    invoices.lines_complete
+   FROM stripe.invoices;
+
+
+--
+-- Name: VIEW billing_invoices; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.billing_invoices IS 'What a customer of a subscription business is asked to pay. Amounts in major units.';
+
+
+--
+-- Name: COLUMN billing_invoices.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN billing_invoices.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN billing_invoices.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN billing_invoices.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN billing_invoices.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN billing_invoices.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN billing_invoices.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN billing_invoices.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN billing_invoices.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN billing_invoices.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN billing_invoices.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN billing_invoices.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN billing_invoices.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN billing_invoices.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN billing_invoices.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN billing_invoices.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN billing_invoices.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN billing_invoices.subscription_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.subscription_platform_id IS 'the billing_subscriptions row it is for';
+
+
+--
+-- Name: COLUMN billing_invoices.customer_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.customer_platform_id IS 'the commerce_customers row that pays';
+
+
+--
+-- Name: COLUMN billing_invoices.customer_email; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.customer_email IS 'pii';
+
+
+--
+-- Name: COLUMN billing_invoices.number; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.number IS 'what people see; NULL while a draft';
+
+
+--
+-- Name: COLUMN billing_invoices.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.status IS 'draft, open, paid, past_due, failed, uncollectible, void, refunded, unknown';
+
+
+--
+-- Name: COLUMN billing_invoices.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_invoices.reason; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.reason IS 'creation, renewal, update, manual, unknown';
+
+
+--
+-- Name: COLUMN billing_invoices.reason_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.reason_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_invoices.issued_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.issued_at IS 'NULL while a draft';
+
+
+--
+-- Name: COLUMN billing_invoices.subtotal_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.subtotal_amount IS 'lines before discounts and tax';
+
+
+--
+-- Name: COLUMN billing_invoices.discount_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.discount_amount IS 'positive';
+
+
+--
+-- Name: COLUMN billing_invoices.total_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.total_amount IS 'may be negative: then it becomes the customer''s credit';
+
+
+--
+-- Name: COLUMN billing_invoices.amount_due; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.amount_due IS 'still owed';
+
+
+--
+-- Name: COLUMN billing_invoices.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN billing_invoices.attempt_count; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.attempt_count IS 'attempts to collect so far';
+
+
+--
+-- Name: COLUMN billing_invoices.lines_complete; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_invoices.lines_complete IS 'false when only part of the lines is here';
+
+
+--
+-- Name: billing_plans; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.billing_plans AS
+ SELECT plans.connection_id,
+    plans.platform,
+    plans.platform_id,
+    plans.id,
+    NULL::text AS platform_parent_id,
+    plans.platform_created_at,
+    plans.platform_updated_at,
+    plans.first_seen_at,
+    plans.changed_at,
+    plans.fetched_at,
+    plans.is_deleted,
+    plans.deleted_at,
+    plans.deletion_source,
+    plans.is_test,
+    plans.raw_resource,
+    plans.mapping_version,
+    plans.issues,
+    plans.name,
+    plans.code,
+    plans.product_platform_id,
+    plans.status,
+    plans.status_raw,
+    plans.is_recurring,
+    plans."interval",
+    plans.interval_raw,
+    plans.interval_count,
+    plans.amount,
+    plans.currency,
+    plans.pricing_model,
+    plans.pricing_model_raw,
+    plans.tiers,
+    NULL::numeric AS setup_fee_amount,
+    plans.trial_days,
+    NULL::numeric AS total_cycles,
+    plans.tax_inclusive
+   FROM stripe.plans
+UNION ALL
+ SELECT prices.connection_id,
+    prices.platform,
+    prices.platform_id,
+    prices.id,
+    NULL::text AS platform_parent_id,
+    prices.platform_created_at,
+    prices.platform_updated_at,
+    prices.first_seen_at,
+    prices.changed_at,
+    prices.fetched_at,
+    prices.is_deleted,
+    prices.deleted_at,
+    prices.deletion_source,
+    prices.is_test,
+    prices.raw_resource,
+    prices.mapping_version,
+    prices.issues,
+    prices.name,
+    prices.code,
+    prices.product_platform_id,
+    prices.status,
+    prices.status_raw,
+    prices.is_recurring,
+    prices."interval",
+    prices.interval_raw,
+    prices.interval_count,
+    prices.amount,
+    prices.currency,
+    prices.pricing_model,
+    prices.pricing_model_raw,
+    prices.tiers,
+    NULL::numeric AS setup_fee_amount,
+    prices.trial_days,
+    NULL::numeric AS total_cycles,
+    prices.tax_inclusive
+   FROM stripe.prices;
+
+
+--
+-- Name: VIEW billing_plans; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.billing_plans IS 'What is sold again and again, or once, and for how much: one row a currency. Stripe''s price, Recurly''s plan.';
+
+
+--
+-- Name: COLUMN billing_plans.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN billing_plans.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN billing_plans.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN billing_plans.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN billing_plans.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN billing_plans.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN billing_plans.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN billing_plans.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN billing_plans.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN billing_plans.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN billing_plans.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN billing_plans.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN billing_plans.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN billing_plans.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN billing_plans.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN billing_plans.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN billing_plans.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN billing_plans.name; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.name IS 'what people see';
+
+
+--
+-- Name: COLUMN billing_plans.code; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.code IS 'the merchant''s own key for it';
+
+
+--
+-- Name: COLUMN billing_plans.product_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.product_platform_id IS 'the commerce_products row it is a price of';
+
+
+--
+-- Name: COLUMN billing_plans.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.status IS 'active, inactive, draft, unknown';
+
+
+--
+-- Name: COLUMN billing_plans.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_plans.is_recurring; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.is_recurring IS 'false for what is paid once';
+
+
+--
+-- Name: COLUMN billing_plans."interval"; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans."interval" IS 'day, week, month, year, unknown; NULL for what is paid once';
+
+
+--
+-- Name: COLUMN billing_plans.interval_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.interval_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_plans.interval_count; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.interval_count IS 'intervals from one payment to the next: a quarter is 3 months';
+
+
+--
+-- Name: COLUMN billing_plans.amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.amount IS 'for one unit and one period, in major units; NULL for tiered prices';
+
+
+--
+-- Name: COLUMN billing_plans.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN billing_plans.pricing_model; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.pricing_model IS 'flat, per_unit, tiered, volume, stairstep, metered, unknown';
+
+
+--
+-- Name: COLUMN billing_plans.pricing_model_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.pricing_model_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_plans.tiers; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.tiers IS 'as the platform has them; NULL where they were not fetched';
+
+
+--
+-- Name: COLUMN billing_plans.setup_fee_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.setup_fee_amount IS 'once, at the beginning';
+
+
+--
+-- Name: COLUMN billing_plans.total_cycles; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.total_cycles IS 'payments until it ends by itself; NULL for no end';
+
+
+--
+-- Name: COLUMN billing_plans.tax_inclusive; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_plans.tax_inclusive IS 'amount includes tax; NULL where it is left open';
+
+
+--
+-- Name: billing_subscription_items; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.billing_subscription_items AS
+ SELECT subscription_items.connection_id,
+    subscription_items.platform,
+    subscription_items.platform_id,
+    subscription_items.id,
+    subscription_items.platform_parent_id,
+    subscription_items.platform_created_at,
+    subscription_items.platform_updated_at,
+    subscription_items.first_seen_at,
+    subscription_items.changed_at,
+    subscription_items.fetched_at,
+    subscription_items.is_deleted,
+    subscription_items.deleted_at,
+    subscription_items.deletion_source,
+    subscription_items.is_test,
+    subscription_items.raw_resource,
+    subscription_items.mapping_version,
+    subscription_items.issues,
+    subscription_items.subscription_id,
+    subscription_items.subscription_platform_id,
+    subscription_items.item_index,
+    subscription_items.plan_platform_id,
+    subscription_items.product_platform_id,
+    subscription_items.quantity,
+    subscription_items.unit_amount,
+    subscription_items.amount,
+    subscription_items.currency,
+    subscription_items."interval",
+    subscription_items.interval_raw,
+    subscription_items.interval_count,
+    subscription_items.current_period_start,
+    subscription_items.current_period_end
+   FROM stripe.subscription_items;
+
+
+--
+-- Name: VIEW billing_subscription_items; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.billing_subscription_items IS 'What a subscription consists of.';
+
+
+--
+-- Name: COLUMN billing_subscription_items.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN billing_subscription_items.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN billing_subscription_items.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN billing_subscription_items.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN billing_subscription_items.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN billing_subscription_items.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN billing_subscription_items.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN billing_subscription_items.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN billing_subscription_items.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN billing_subscription_items.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN billing_subscription_items.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN billing_subscription_items.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN billing_subscription_items.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN billing_subscription_items.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN billing_subscription_items.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN billing_subscription_items.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN billing_subscription_items.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN billing_subscription_items.subscription_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.subscription_id IS 'the billing_subscriptions row it belongs to';
+
+
+--
+-- Name: COLUMN billing_subscription_items.subscription_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.subscription_platform_id IS 'the subscription''s own identifier';
+
+
+--
+-- Name: COLUMN billing_subscription_items.item_index; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.item_index IS 'place in the platform''s list, from 0';
+
+
+--
+-- Name: COLUMN billing_subscription_items.plan_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.plan_platform_id IS 'the billing_plans row';
+
+
+--
+-- Name: COLUMN billing_subscription_items.product_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.product_platform_id IS 'the commerce_products row';
+
+
+--
+-- Name: COLUMN billing_subscription_items.quantity; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.quantity IS 'NULL where usage is metered';
+
+
+--
+-- Name: COLUMN billing_subscription_items.unit_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.unit_amount IS 'major units; NULL where the platform does not show it, as for tiers';
+
+
+--
+-- Name: COLUMN billing_subscription_items.amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.amount IS 'quantity times unit_amount';
+
+
+--
+-- Name: COLUMN billing_subscription_items.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN billing_subscription_items."interval"; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items."interval" IS 'day, week, month, year, unknown';
+
+
+--
+-- Name: COLUMN billing_subscription_items.interval_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscription_items.interval_raw IS 'the platform''s own word';
+
+
+--
+-- Name: billing_subscriptions; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.billing_subscriptions AS
+ SELECT subscriptions.connection_id,
+    subscriptions.platform,
+    subscriptions.platform_id,
+    subscriptions.id,
+    NULL::text AS platform_parent_id,
+    subscriptions.platform_created_at,
+    subscriptions.platform_updated_at,
+    subscriptions.first_seen_at,
+    subscriptions.changed_at,
+    subscriptions.fetched_at,
+    subscriptions.is_deleted,
+    subscriptions.deleted_at,
+    subscriptions.deletion_source,
+    subscriptions.is_test,
+    subscriptions.raw_resource,
+    subscriptions.mapping_version,
+    subscriptions.issues,
+    subscriptions.customer_platform_id,
+    subscriptions.status,
+    subscriptions.status_raw,
+    subscriptions.currency,
+    subscriptions.started_at,
+    subscriptions.current_period_start,
+    subscriptions.current_period_end,
+    subscriptions.trial_start,
+    subscriptions.trial_end,
+    subscriptions.cancel_at_period_end,
+    subscriptions.cancel_at,
+    subscriptions.canceled_at,
+    subscriptions.ended_at,
+    subscriptions.is_collection_paused,
+    NULL::timestamp with time zone AS paused_at,
+    subscriptions.pause_resumes_at,
+    subscriptions.collection_method,
+    subscriptions.collection_method_raw,
+    subscriptions.auto_renew,
+    NULL::numeric AS billing_cycles_total,
+    NULL::numeric AS billing_cycles_remaining,
+    subscriptions.mrr_amount,
+    subscriptions.cancel_reason,
+    subscriptions.latest_invoice_platform_id,
+    subscriptions.items_complete
+   FROM stripe.subscriptions;
+
+
+--
+-- Name: VIEW billing_subscriptions; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.billing_subscriptions IS 'An agreement to pay again and again.';
+
+
+--
+-- Name: COLUMN billing_subscriptions.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN billing_subscriptions.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN billing_subscriptions.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN billing_subscriptions.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN billing_subscriptions.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN billing_subscriptions.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN billing_subscriptions.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN billing_subscriptions.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN billing_subscriptions.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN billing_subscriptions.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN billing_subscriptions.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN billing_subscriptions.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN billing_subscriptions.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN billing_subscriptions.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN billing_subscriptions.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN billing_subscriptions.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN billing_subscriptions.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN billing_subscriptions.customer_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.customer_platform_id IS 'the commerce_customers row that pays';
+
+
+--
+-- Name: COLUMN billing_subscriptions.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.status IS 'pending, trialing, active, past_due, paused, canceled, expired, unknown';
+
+
+--
+-- Name: COLUMN billing_subscriptions.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_subscriptions.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN billing_subscriptions.current_period_start; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.current_period_start IS 'NULL where the items have periods of their own that differ';
+
+
+--
+-- Name: COLUMN billing_subscriptions.current_period_end; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.current_period_end IS 'likewise';
+
+
+--
+-- Name: COLUMN billing_subscriptions.cancel_at_period_end; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.cancel_at_period_end IS 'ends with the period under way';
+
+
+--
+-- Name: COLUMN billing_subscriptions.cancel_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.cancel_at IS 'when it will end';
+
+
+--
+-- Name: COLUMN billing_subscriptions.canceled_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.canceled_at IS 'when the wish to end it was stated';
+
+
+--
+-- Name: COLUMN billing_subscriptions.ended_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.ended_at IS 'when it really ended';
+
+
+--
+-- Name: COLUMN billing_subscriptions.is_collection_paused; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.is_collection_paused IS 'goes on, but no money is collected for now';
+
+
+--
+-- Name: COLUMN billing_subscriptions.pause_resumes_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.pause_resumes_at IS 'when the pause ends by itself';
+
+
+--
+-- Name: COLUMN billing_subscriptions.collection_method; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.collection_method IS 'automatic, manual, unknown';
+
+
+--
+-- Name: COLUMN billing_subscriptions.collection_method_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.collection_method_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_subscriptions.auto_renew; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.auto_renew IS 'false once it is to end';
+
+
+--
+-- Name: COLUMN billing_subscriptions.mrr_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.mrr_amount IS 'what one month brings at today''s prices, before discounts and tax; NULL for tiered prices';
+
+
+--
+-- Name: COLUMN billing_subscriptions.cancel_reason; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.cancel_reason IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN billing_subscriptions.latest_invoice_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.latest_invoice_platform_id IS 'the billing_invoices row made last';
+
+
+--
+-- Name: COLUMN billing_subscriptions.items_complete; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.billing_subscriptions.items_complete IS 'false when only part of the items is here';
+
+
+--
+-- Name: commerce_customers; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.commerce_customers AS
+ SELECT customers.connection_id,
+    customers.platform,
+    customers.platform_id,
+    customers.id,
+    NULL::text AS platform_parent_id,
+    customers.platform_created_at,
+    customers.platform_updated_at,
+    customers.first_seen_at,
+    customers.changed_at,
+    customers.fetched_at,
+    customers.is_deleted,
+    customers.deleted_at,
+    customers.deletion_source,
+    NULL::boolean AS is_test,
+    customers.raw_resource,
+    customers.mapping_version,
+    customers.issues,
+    customers.email,
+    customers.phone,
+    customers.first_name,
+    customers.last_name,
+    customers.company_name,
+    customers.display_name,
+    NULL::text AS default_currency,
+    customers.default_address,
+    customers.addresses,
+    customers.note,
+    customers.tags,
+    customers.accepts_marketing,
+    customers.status,
+    customers.status_raw,
+    customers.orders_count,
+    customers.total_spent_amount,
+    customers.currency,
+    NULL::numeric AS balance_amount,
+    customers.tax_exempt,
+    customers.locale,
+    NULL::text AS merged_into_platform_id
+   FROM shopify.customers
+UNION ALL
+ SELECT customers.connection_id,
+    customers.platform,
+    customers.platform_id,
+    customers.id,
+    NULL::text AS platform_parent_id,
+    customers.platform_created_at,
+    customers.platform_updated_at,
+    customers.first_seen_at,
+    customers.changed_at,
+    customers.fetched_at,
+    customers.is_deleted,
+    customers.deleted_at,
+    customers.deletion_source,
+    customers.is_test,
+    customers.raw_resource,
+    customers.mapping_version,
+    customers.issues,
+    customers.email,
+    customers.phone,
+    NULL::text AS first_name,
+    NULL::text AS last_name,
+    NULL::text AS company_name,
+    customers.display_name,
+    customers.default_currency,
+    customers.default_address,
+    customers.addresses,
+    customers.note,
+    NULL::text[] AS tags,
+    NULL::boolean AS accepts_marketing,
+    NULL::text AS status,
+    NULL::text AS status_raw,
+    NULL::numeric AS orders_count,
+    NULL::numeric AS total_spent_amount,
+    customers.currency,
+    customers.balance_amount,
+    customers.tax_exempt,
+    customers.locale,
+    NULL::text AS merged_into_platform_id
+   FROM stripe.customers;
+
+
+--
+-- Name: VIEW commerce_customers; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.commerce_customers IS 'Who buys: accounts and, where the platform keeps them, guests with a record of their own.';
+
+
+--
+-- Name: COLUMN commerce_customers.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN commerce_customers.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN commerce_customers.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN commerce_customers.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN commerce_customers.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN commerce_customers.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN commerce_customers.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN commerce_customers.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN commerce_customers.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN commerce_customers.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN commerce_customers.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN commerce_customers.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN commerce_customers.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN commerce_customers.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN commerce_customers.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN commerce_customers.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN commerce_customers.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN commerce_customers.email; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.email IS 'pii';
+
+
+--
+-- Name: COLUMN commerce_customers.phone; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.phone IS 'pii';
+
+
+--
+-- Name: COLUMN commerce_customers.first_name; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.first_name IS 'pii';
+
+
+--
+-- Name: COLUMN commerce_customers.last_name; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.last_name IS 'pii';
+
+
+--
+-- Name: COLUMN commerce_customers.display_name; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.display_name IS 'the name the platform shows; pii';
+
+
+--
+-- Name: COLUMN commerce_customers.default_currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.default_currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN commerce_customers.default_address; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.default_address IS 'address object; pii';
+
+
+--
+-- Name: COLUMN commerce_customers.addresses; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.addresses IS 'array of {name, company, line1, line2, city, region, region_code, postal_code, country_code, country_raw, phone, type}; pii';
+
+
+--
+-- Name: COLUMN commerce_customers.note; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.note IS 'what the merchant wrote to it';
+
+
+--
+-- Name: COLUMN commerce_customers.accepts_marketing; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.accepts_marketing IS 'by e-mail';
+
+
+--
+-- Name: COLUMN commerce_customers.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.status IS 'enabled, disabled, invited, declined, unknown';
+
+
+--
+-- Name: COLUMN commerce_customers.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_customers.total_spent_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.total_spent_amount IS 'in currency';
+
+
+--
+-- Name: COLUMN commerce_customers.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.currency IS 'ISO 4217, upper case; the currency of total_spent_amount';
+
+
+--
+-- Name: COLUMN commerce_customers.balance_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.balance_amount IS 'signed: what the customer owes (positive) or has as credit (negative), in currency';
+
+
+--
+-- Name: COLUMN commerce_customers.locale; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.locale IS 'e.g. fr-CA';
+
+
+--
+-- Name: COLUMN commerce_customers.merged_into_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_customers.merged_into_platform_id IS 'the customer this one was merged into';
+
+
+--
+-- Name: commerce_order_line_items; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.commerce_order_line_items AS
+ SELECT order_line_items.connection_id,
+    order_line_items.platform,
+    order_line_items.platform_id,
+    order_line_items.id,
+    order_line_items.platform_parent_id,
+    order_line_items.platform_created_at,
+    order_line_items.platform_updated_at,
+    order_line_items.first_seen_at,
+    order_line_items.changed_at,
+    order_line_items.fetched_at,
+    order_line_items.is_deleted,
+    order_line_items.deleted_at,
+    order_line_items.deletion_source,
+    order_line_items.is_test,
+    order_line_items.raw_resource,
+    order_line_items.mapping_version,
+    order_line_items.issues,
+    order_line_items.order_id,
+    order_line_items.order_platform_id,
+    order_line_items.line_index,
+    order_line_items.type,
+    NULL::text AS type_raw,
+    order_line_items.platform_id_is_synthetic,
+    order_line_items.product_id,
+    order_line_items.product_platform_id,
+    order_line_items.variant_platform_id,
+    order_line_items.sku,
+    order_line_items.title,
+    order_line_items.variant_title,
+    order_line_items.vendor,
+    order_line_items.quantity,
+    order_line_items.current_quantity,
+    NULL::numeric AS fulfilled_quantity,
+    NULL::numeric AS refunded_quantity,
+    order_line_items.unit_amount,
+    order_line_items.discount_amount,
+    order_line_items.tax_amount,
+    order_line_items.tax_rate,
+    order_line_items.total_amount,
+    order_line_items.currency,
+    order_line_items.taxes,
+    order_line_items.discounts,
+    order_line_items.is_taxable,
+    order_line_items.requires_shipping,
+    order_line_items.is_gift_card,
+    NULL::text AS subscription_platform_id
+   FROM shopify.order_line_items;
+
+
+--
+-- Name: VIEW commerce_order_line_items; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.commerce_order_line_items IS 'The lines of an order: goods, and shipping, fees and tips as lines of their own type.';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.order_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.order_id IS 'the commerce_orders row';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.line_index; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.line_index IS 'position within the order and type, from 0';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.type IS 'product, shipping, fee, gift_card, tip, discount, tax, unknown';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.type_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.type_raw IS 'the platform''s own word, where it has one';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.platform_id_is_synthetic; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.platform_id_is_synthetic IS 'the platform gives the line no identifier: it is <order>:<type>:<index>';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.product_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.product_id IS 'the commerce_products row';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.product_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.product_platform_id IS 'NULL for custom lines and products that are gone';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.variant_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.variant_platform_id IS 'NULL for custom lines and variants that are gone';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.quantity; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.quantity IS 'as ordered';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.current_quantity; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.current_quantity IS 'after edits and removals';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.unit_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.unit_amount IS 'before discounts';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.discount_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.discount_amount IS 'positive';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.tax_rate; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.tax_rate IS 'fraction, 0.2 = 20 %; the sum where there are several';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.total_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.total_amount IS 'unit x quantity - discount; tax excluded unless the order says tax_included';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.taxes; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.taxes IS '[{title, rate, amount}]';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.discounts; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.discounts IS '[{title, amount}]';
+
+
+--
+-- Name: COLUMN commerce_order_line_items.subscription_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_order_line_items.subscription_platform_id IS 'the billing_subscriptions row it comes from';
+
+
+--
+-- Name: commerce_orders; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.commerce_orders AS
+ SELECT orders.connection_id,
+    orders.platform,
+    orders.platform_id,
+    orders.id,
+    NULL::text AS platform_parent_id,
+    orders.platform_created_at,
+    orders.platform_updated_at,
+    orders.first_seen_at,
+    orders.changed_at,
+    orders.fetched_at,
+    orders.is_deleted,
+    orders.deleted_at,
+    orders.deletion_source,
+    orders.is_test,
+    orders.raw_resource,
+    orders.mapping_version,
+    orders.issues,
+    orders.order_number,
+    orders.status,
+    NULL::text AS status_raw,
+    orders.payment_status,
+    orders.payment_status_raw,
+    orders.fulfillment_status,
+    orders.fulfillment_status_raw,
+    orders.return_status,
+    orders.return_status_raw,
+    orders.cancelled_at,
+    orders.closed_at,
+    orders.cancel_reason,
+    orders.placed_at,
+    orders.currency,
+    orders.subtotal_amount,
+    orders.discount_amount,
+    orders.tax_amount,
+    orders.shipping_amount,
+    orders.duties_amount,
+    orders.tip_amount,
+    NULL::numeric AS fee_amount,
+    orders.total_amount,
+    orders.current_total_amount,
+    orders.refunded_amount,
+    orders.paid_amount,
+    orders.outstanding_amount,
+    orders.tax_included,
+    orders.presentment_currency,
+    orders.presentment_total_amount,
+    orders.customer_id,
+    orders.customer_platform_id,
+    orders.customer_email,
+    orders.customer_phone,
+    orders.billing_address,
+    orders.shipping_address,
+    orders.sales_channel,
+    orders.sales_channel_raw,
+    orders.location_platform_id,
+    orders.is_business_order,
+    orders.tags,
+    orders.note,
+    orders.payment_gateways,
+    orders.line_items_complete
+   FROM shopify.orders;
+
+
+--
+-- Name: VIEW commerce_orders; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.commerce_orders IS 'What a buyer committed to buy. Amounts are in `currency`, the currency of the merchant''s books, in major units.';
+
+
+--
+-- Name: COLUMN commerce_orders.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN commerce_orders.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN commerce_orders.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN commerce_orders.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN commerce_orders.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN commerce_orders.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN commerce_orders.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN commerce_orders.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN commerce_orders.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN commerce_orders.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN commerce_orders.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN commerce_orders.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN commerce_orders.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN commerce_orders.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN commerce_orders.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN commerce_orders.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN commerce_orders.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN commerce_orders.order_number; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.order_number IS 'what the merchant sees; not unique';
+
+
+--
+-- Name: COLUMN commerce_orders.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.status IS 'draft, pending, open, completed, cancelled, failed, unknown';
+
+
+--
+-- Name: COLUMN commerce_orders.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.status_raw IS 'the platform''s own word, where it has one';
+
+
+--
+-- Name: COLUMN commerce_orders.payment_status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.payment_status IS 'pending, authorized, partially_paid, paid, partially_refunded, refunded, voided, expired, failed, not_required, unknown';
+
+
+--
+-- Name: COLUMN commerce_orders.payment_status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.payment_status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_orders.fulfillment_status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.fulfillment_status IS 'unfulfilled, in_progress, partially_fulfilled, fulfilled, on_hold, scheduled, restocked, not_required, unknown';
+
+
+--
+-- Name: COLUMN commerce_orders.fulfillment_status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.fulfillment_status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_orders.return_status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.return_status IS 'none, requested, in_progress, returned, unknown';
+
+
+--
+-- Name: COLUMN commerce_orders.return_status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.return_status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_orders.cancel_reason; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.cancel_reason IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_orders.placed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.placed_at IS 'when the buyer committed; falls back to platform_created_at';
+
+
+--
+-- Name: COLUMN commerce_orders.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.currency IS 'ISO 4217, upper case; NULL only with an entry in issues';
+
+
+--
+-- Name: COLUMN commerce_orders.subtotal_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.subtotal_amount IS 'lines after discounts, before tax and shipping';
+
+
+--
+-- Name: COLUMN commerce_orders.discount_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.discount_amount IS 'all discounts, positive';
+
+
+--
+-- Name: COLUMN commerce_orders.duties_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.duties_amount IS 'NULL where the platform has no such notion';
+
+
+--
+-- Name: COLUMN commerce_orders.tip_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.tip_amount IS 'NULL where the platform has no such notion';
+
+
+--
+-- Name: COLUMN commerce_orders.fee_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.fee_amount IS 'NULL where the platform has no such notion';
+
+
+--
+-- Name: COLUMN commerce_orders.total_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.total_amount IS 'what the buyer owed at order time';
+
+
+--
+-- Name: COLUMN commerce_orders.current_total_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.current_total_amount IS 'after edits and returns; the total where it was never edited';
+
+
+--
+-- Name: COLUMN commerce_orders.paid_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.paid_amount IS 'received so far, refunds not taken off';
+
+
+--
+-- Name: COLUMN commerce_orders.outstanding_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.outstanding_amount IS 'still to be paid';
+
+
+--
+-- Name: COLUMN commerce_orders.tax_included; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.tax_included IS 'prices include tax';
+
+
+--
+-- Name: COLUMN commerce_orders.presentment_currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.presentment_currency IS 'what the buyer paid in; NULL when the same as currency';
+
+
+--
+-- Name: COLUMN commerce_orders.presentment_total_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.presentment_total_amount IS 'total in presentment_currency; NULL when the same as currency';
+
+
+--
+-- Name: COLUMN commerce_orders.customer_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.customer_id IS 'the commerce_customers row; NULL for guests';
+
+
+--
+-- Name: COLUMN commerce_orders.customer_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.customer_platform_id IS 'NULL for guests';
+
+
+--
+-- Name: COLUMN commerce_orders.customer_email; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.customer_email IS 'pii';
+
+
+--
+-- Name: COLUMN commerce_orders.customer_phone; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.customer_phone IS 'pii';
+
+
+--
+-- Name: COLUMN commerce_orders.billing_address; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.billing_address IS 'address object; pii';
+
+
+--
+-- Name: COLUMN commerce_orders.shipping_address; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.shipping_address IS 'address object; pii';
+
+
+--
+-- Name: COLUMN commerce_orders.sales_channel; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.sales_channel IS 'online, pos, marketplace, subscription, b2b, manual, unknown';
+
+
+--
+-- Name: COLUMN commerce_orders.sales_channel_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.sales_channel_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_orders.location_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.location_platform_id IS 'the shop or warehouse it was sold at';
+
+
+--
+-- Name: COLUMN commerce_orders.payment_gateways; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.payment_gateways IS 'the platform''s names of the payment providers used';
+
+
+--
+-- Name: COLUMN commerce_orders.line_items_complete; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_orders.line_items_complete IS 'false when only part of the lines is here';
+
+
+--
+-- Name: commerce_product_variants; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.commerce_product_variants AS
+ SELECT product_variants.connection_id,
+    product_variants.platform,
+    product_variants.platform_id,
+    product_variants.id,
+    product_variants.platform_parent_id,
+    product_variants.platform_created_at,
+    product_variants.platform_updated_at,
+    product_variants.first_seen_at,
+    product_variants.changed_at,
+    product_variants.fetched_at,
+    product_variants.is_deleted,
+    product_variants.deleted_at,
+    product_variants.deletion_source,
+    NULL::boolean AS is_test,
+    product_variants.raw_resource,
+    product_variants.mapping_version,
+    product_variants.issues,
+    product_variants.product_id,
+    product_variants.product_platform_id,
+    product_variants.title,
+    product_variants.sku,
+    product_variants.barcode,
+    NULL::text AS mpn,
+    product_variants.price_amount,
+    product_variants.compare_at_amount,
+    product_variants.cost_amount,
+    product_variants.currency,
+    product_variants.options,
+    product_variants.weight,
+    product_variants.weight_unit,
+    product_variants.inventory_quantity,
+    NULL::jsonb AS inventory_by_location,
+    product_variants.inventory_item_platform_id,
+    product_variants.is_taxable,
+    product_variants.requires_shipping,
+    product_variants.status,
+    product_variants.status_raw,
+    product_variants.availability,
+    NULL::text AS availability_raw,
+    NULL::text AS unit_of_measure,
+    product_variants.is_default,
+    product_variants."position",
+    NULL::text AS image_url,
+    NULL::jsonb AS external_ids
+   FROM shopify.product_variants;
+
+
+--
+-- Name: VIEW commerce_product_variants; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.commerce_product_variants IS 'What can be put into a basket: a product without variants has exactly one default variant.';
+
+
+--
+-- Name: COLUMN commerce_product_variants.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN commerce_product_variants.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN commerce_product_variants.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN commerce_product_variants.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN commerce_product_variants.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN commerce_product_variants.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN commerce_product_variants.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN commerce_product_variants.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN commerce_product_variants.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN commerce_product_variants.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN commerce_product_variants.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN commerce_product_variants.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN commerce_product_variants.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN commerce_product_variants.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN commerce_product_variants.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN commerce_product_variants.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN commerce_product_variants.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN commerce_product_variants.product_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.product_id IS 'the commerce_products row';
+
+
+--
+-- Name: COLUMN commerce_product_variants.sku; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.sku IS 'not unique, often NULL';
+
+
+--
+-- Name: COLUMN commerce_product_variants.compare_at_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.compare_at_amount IS 'the price that is struck through';
+
+
+--
+-- Name: COLUMN commerce_product_variants.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.currency IS 'ISO 4217, upper case; NULL where a product does not say it and the shop does';
+
+
+--
+-- Name: COLUMN commerce_product_variants.options; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.options IS '[{name, value}]';
+
+
+--
+-- Name: COLUMN commerce_product_variants.weight; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.weight IS 'in weight_unit';
+
+
+--
+-- Name: COLUMN commerce_product_variants.weight_unit; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.weight_unit IS 'g, kg, oz, lb';
+
+
+--
+-- Name: COLUMN commerce_product_variants.inventory_quantity; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.inventory_quantity IS 'NULL = not tracked, 0 = none';
+
+
+--
+-- Name: COLUMN commerce_product_variants.inventory_by_location; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.inventory_by_location IS '[{location_platform_id, quantity}]';
+
+
+--
+-- Name: COLUMN commerce_product_variants.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.status IS 'active, draft, archived, unknown';
+
+
+--
+-- Name: COLUMN commerce_product_variants.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_product_variants.availability; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.availability IS 'in_stock, out_of_stock, pre_order, back_order, discontinued, unknown';
+
+
+--
+-- Name: COLUMN commerce_product_variants.availability_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.availability_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_product_variants."position"; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants."position" IS 'among the product''s variants, from 1';
+
+
+--
+-- Name: COLUMN commerce_product_variants.external_ids; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_product_variants.external_ids IS 'identifiers of other registers, e.g. {"asin": "..."}';
+
+
+--
+-- Name: commerce_products; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.commerce_products AS
+ SELECT products.connection_id,
+    products.platform,
+    products.platform_id,
+    products.id,
+    NULL::text AS platform_parent_id,
+    products.platform_created_at,
+    products.platform_updated_at,
+    products.first_seen_at,
+    products.changed_at,
+    products.fetched_at,
+    products.is_deleted,
+    products.deleted_at,
+    products.deletion_source,
+    NULL::boolean AS is_test,
+    products.raw_resource,
+    products.mapping_version,
+    products.issues,
+    products.title,
+    products.description,
+    products.handle,
+    products.product_type,
+    products.vendor,
+    products.status,
+    products.status_raw,
+    products.is_gift_card,
+    products.url,
+    products.image_urls,
+    products.category_path,
+    products.tags,
+    products.published_at,
+    products.variant_count,
+    products.variants_complete,
+    NULL::text AS default_price_platform_id
+   FROM shopify.products
+UNION ALL
+ SELECT products.connection_id,
+    products.platform,
+    products.platform_id,
+    products.id,
+    NULL::text AS platform_parent_id,
+    products.platform_created_at,
+    products.platform_updated_at,
+    products.first_seen_at,
+    products.changed_at,
+    products.fetched_at,
+    products.is_deleted,
+    products.deleted_at,
+    products.deletion_source,
+    products.is_test,
+    products.raw_resource,
+    products.mapping_version,
+    products.issues,
+    products.title,
+    products.description,
+    NULL::text AS handle,
+    products.product_type,
+    NULL::text AS vendor,
+    products.status,
+    products.status_raw,
+    NULL::boolean AS is_gift_card,
+    products.url,
+    products.image_urls,
+    NULL::text AS category_path,
+    NULL::text[] AS tags,
+    NULL::timestamp with time zone AS published_at,
+    NULL::numeric AS variant_count,
+    NULL::boolean AS variants_complete,
+    products.default_price_platform_id
+   FROM stripe.products;
+
+
+--
+-- Name: VIEW commerce_products; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.commerce_products IS 'What is sold. A product has at least one row in commerce_product_variants where the platform knows variants.';
+
+
+--
+-- Name: COLUMN commerce_products.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN commerce_products.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN commerce_products.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN commerce_products.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN commerce_products.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN commerce_products.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN commerce_products.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN commerce_products.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN commerce_products.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN commerce_products.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN commerce_products.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN commerce_products.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN commerce_products.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN commerce_products.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN commerce_products.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN commerce_products.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN commerce_products.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN commerce_products.description; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.description IS 'as the platform has it, HTML included';
+
+
+--
+-- Name: COLUMN commerce_products.handle; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.handle IS 'the platform''s name for it in addresses';
+
+
+--
+-- Name: COLUMN commerce_products.product_type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.product_type IS 'the merchant''s own word';
+
+
+--
+-- Name: COLUMN commerce_products.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.status IS 'active, draft, archived, unknown';
+
+
+--
+-- Name: COLUMN commerce_products.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN commerce_products.url; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.url IS 'where buyers see it';
+
+
+--
+-- Name: COLUMN commerce_products.category_path; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.category_path IS 'e.g. Apparel > Shirts';
+
+
+--
+-- Name: COLUMN commerce_products.variants_complete; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.variants_complete IS 'false when only part of the variants is here';
+
+
+--
+-- Name: COLUMN commerce_products.default_price_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.commerce_products.default_price_platform_id IS 'the billing_plans row sold by default, where the platform has prices of their own';
+
+
+--
+-- Name: payment_balance_transactions; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.payment_balance_transactions AS
+ SELECT balance_transactions.connection_id,
+    balance_transactions.platform,
+    balance_transactions.platform_id,
+    balance_transactions.id,
+    NULL::text AS platform_parent_id,
+    balance_transactions.platform_created_at,
+    balance_transactions.platform_updated_at,
+    balance_transactions.first_seen_at,
+    balance_transactions.changed_at,
+    balance_transactions.fetched_at,
+    balance_transactions.is_deleted,
+    balance_transactions.deleted_at,
+    balance_transactions.deletion_source,
+    balance_transactions.is_test,
+    balance_transactions.raw_resource,
+    balance_transactions.mapping_version,
+    balance_transactions.issues,
+    balance_transactions.type,
+    balance_transactions.type_raw,
+    balance_transactions.status,
+    balance_transactions.status_raw,
+    balance_transactions.reporting_category,
+    balance_transactions.gross_amount,
+    balance_transactions.fee_amount,
+    balance_transactions.net_amount,
+    balance_transactions.currency,
+    balance_transactions.exchange_rate,
+    balance_transactions.available_at,
+    balance_transactions.occurred_at,
+    balance_transactions.payout_platform_id,
+    balance_transactions.source_platform_id,
+    balance_transactions.source_object,
+    NULL::text AS order_platform_id,
+    balance_transactions.description
+   FROM stripe.balance_transactions;
+
+
+--
+-- Name: VIEW payment_balance_transactions; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.payment_balance_transactions IS 'The merchant''s ledger at a payment provider. Signed: positive when the balance grows. net = gross - fee.';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.type IS 'charge, refund, dispute, dispute_reversal, payout, payout_failure, fee, fee_refund, adjustment, reserve, reserve_release, transfer, loan, tax, other, unknown';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.type_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.type_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.status IS 'pending, available, unknown';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.reporting_category; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.reporting_category IS 'the platform''s own grouping';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.gross_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.gross_amount IS 'signed';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.fee_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.fee_amount IS 'positive when charged to the merchant';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.net_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.net_amount IS 'signed';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.currency IS 'ISO 4217, upper case; the currency of settlement';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.exchange_rate; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.exchange_rate IS 'units of currency for one unit of what the buyer paid in; NULL when the same';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.available_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.available_at IS 'when it may be paid out';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.payout_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.payout_platform_id IS 'the payout it is, or is part of';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.source_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.source_platform_id IS 'what caused it';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.source_object; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.source_object IS 'what kind of thing that is: charge, refund, payout, dispute and the like';
+
+
+--
+-- Name: COLUMN payment_balance_transactions.order_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_balance_transactions.order_platform_id IS 'the commerce_orders row it comes from';
+
+
+--
+-- Name: payment_refund_line_items; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.payment_refund_line_items AS
+ SELECT refund_line_items.connection_id,
+    refund_line_items.platform,
+    refund_line_items.platform_id,
+    refund_line_items.id,
+    refund_line_items.platform_parent_id,
+    refund_line_items.platform_created_at,
+    refund_line_items.platform_updated_at,
+    refund_line_items.first_seen_at,
+    refund_line_items.changed_at,
+    refund_line_items.fetched_at,
+    refund_line_items.is_deleted,
+    refund_line_items.deleted_at,
+    refund_line_items.deletion_source,
+    refund_line_items.is_test,
+    refund_line_items.raw_resource,
+    refund_line_items.mapping_version,
+    refund_line_items.issues,
+    refund_line_items.refund_id,
+    refund_line_items.refund_platform_id,
+    refund_line_items.order_id,
+    refund_line_items.order_platform_id,
+    refund_line_items.order_line_item_platform_id,
+    refund_line_items.line_index,
+    refund_line_items.platform_id_is_synthetic,
+    NULL::text AS product_platform_id,
+    NULL::text AS variant_platform_id,
+    refund_line_items.sku,
+    refund_line_items.quantity,
+    NULL::numeric AS unit_amount,
+    refund_line_items.subtotal_amount,
+    refund_line_items.tax_amount,
+    refund_line_items.currency,
+    refund_line_items.restock_type,
+    refund_line_items.restock_type_raw,
+    refund_line_items.restocked,
+    refund_line_items.location_platform_id
+   FROM shopify.refund_line_items;
+
+
+--
+-- Name: VIEW payment_refund_line_items; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.payment_refund_line_items IS 'The order lines that a refund is for.';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.refund_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.refund_id IS 'the payment_refunds row';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.order_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.order_id IS 'the commerce_orders row';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.order_line_item_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.order_line_item_platform_id IS 'the commerce_order_line_items row';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.line_index; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.line_index IS 'position within the refund, from 0';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.platform_id_is_synthetic; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.platform_id_is_synthetic IS 'the platform gives the line no identifier: it is <refund>:line:<index>';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.subtotal_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.subtotal_amount IS 'tax excluded unless the order says tax_included';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.restock_type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.restock_type IS 'return, cancel, no_restock, unknown';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.restock_type_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.restock_type_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.restocked; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.restocked IS 'whether the goods went back to stock';
+
+
+--
+-- Name: COLUMN payment_refund_line_items.location_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refund_line_items.location_platform_id IS 'where they went back to';
+
+
+--
+-- Name: payment_refunds; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.payment_refunds AS
+ SELECT refunds.connection_id,
+    refunds.platform,
+    refunds.platform_id,
+    refunds.id,
+    refunds.platform_parent_id,
+    refunds.platform_created_at,
+    refunds.platform_updated_at,
+    refunds.first_seen_at,
+    refunds.changed_at,
+    refunds.fetched_at,
+    refunds.is_deleted,
+    refunds.deleted_at,
+    refunds.deletion_source,
+    refunds.is_test,
+    refunds.raw_resource,
+    refunds.mapping_version,
+    refunds.issues,
+    refunds.order_id,
+    refunds.order_platform_id,
+    refunds.transaction_platform_id,
+    refunds.amount,
+    refunds.currency,
+    refunds.presentment_currency,
+    refunds.presentment_amount,
+    refunds.status,
+    refunds.status_raw,
+    NULL::text AS reason,
+    NULL::text AS reason_raw,
+    refunds.note,
+    refunds.shipping_amount,
+    refunds.tax_amount,
+    refunds.restocked,
+    refunds.processed_at,
+    refunds.line_items_complete,
+    NULL::text AS error_code
+   FROM shopify.refunds
+UNION ALL
+ SELECT refunds.connection_id,
+    refunds.platform,
+    refunds.platform_id,
+    refunds.id,
+    NULL::text AS platform_parent_id,
+    refunds.platform_created_at,
+    refunds.platform_updated_at,
+    refunds.first_seen_at,
+    refunds.changed_at,
+    refunds.fetched_at,
+    refunds.is_deleted,
+    refunds.deleted_at,
+    refunds.deletion_source,
+    refunds.is_test,
+    refunds.raw_resource,
+    refunds.mapping_version,
+    refunds.issues,
+    NULL::uuid AS order_id,
+    NULL::text AS order_platform_id,
+    refunds.transaction_platform_id,
+    refunds.amount,
+    refunds.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    refunds.status,
+    refunds.status_raw,
+    refunds.reason,
+    refunds.reason_raw,
+    refunds.note,
+    NULL::numeric AS shipping_amount,
+    NULL::numeric AS tax_amount,
+    NULL::boolean AS restocked,
+    refunds.processed_at,
+    NULL::boolean AS line_items_complete,
+    refunds.error_code
+   FROM stripe.refunds;
+
+
+--
+-- Name: VIEW payment_refunds; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.payment_refunds IS 'Money given back to a buyer as one decision, however many transactions and lines it took. Amounts are magnitudes in major units.';
+
+
+--
+-- Name: COLUMN payment_refunds.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN payment_refunds.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN payment_refunds.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN payment_refunds.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN payment_refunds.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN payment_refunds.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN payment_refunds.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN payment_refunds.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN payment_refunds.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN payment_refunds.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN payment_refunds.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN payment_refunds.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN payment_refunds.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN payment_refunds.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN payment_refunds.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN payment_refunds.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN payment_refunds.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN payment_refunds.order_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.order_id IS 'the commerce_orders row it belongs to';
+
+
+--
+-- Name: COLUMN payment_refunds.order_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.order_platform_id IS 'the order''s own identifier';
+
+
+--
+-- Name: COLUMN payment_refunds.transaction_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.transaction_platform_id IS 'the payment_transactions row that moved the money, or the one that is refunded where there is no other';
+
+
+--
+-- Name: COLUMN payment_refunds.amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.amount IS 'what was given back; 0 for a refund that only restocks';
+
+
+--
+-- Name: COLUMN payment_refunds.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN payment_refunds.presentment_currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.presentment_currency IS 'what the buyer got back in; NULL when the same as currency';
+
+
+--
+-- Name: COLUMN payment_refunds.presentment_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.presentment_amount IS 'amount in presentment_currency; NULL when the same as currency';
+
+
+--
+-- Name: COLUMN payment_refunds.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.status IS 'pending, succeeded, failed, cancelled, unknown';
+
+
+--
+-- Name: COLUMN payment_refunds.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_refunds.reason; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.reason IS 'requested_by_customer, duplicate, fraudulent, damaged, other, unknown';
+
+
+--
+-- Name: COLUMN payment_refunds.reason_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.reason_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_refunds.note; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.note IS 'what the merchant wrote to it';
+
+
+--
+-- Name: COLUMN payment_refunds.shipping_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.shipping_amount IS 'the part that is shipping, tax excluded';
+
+
+--
+-- Name: COLUMN payment_refunds.tax_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.tax_amount IS 'the part that is tax';
+
+
+--
+-- Name: COLUMN payment_refunds.restocked; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.restocked IS 'whether goods went back to stock';
+
+
+--
+-- Name: COLUMN payment_refunds.processed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.processed_at IS 'when it took place';
+
+
+--
+-- Name: COLUMN payment_refunds.line_items_complete; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.line_items_complete IS 'false when only part of the refunded lines is here';
+
+
+--
+-- Name: COLUMN payment_refunds.error_code; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_refunds.error_code IS 'the platform''s own code for a refund that failed';
+
+
+--
+-- Name: payment_transactions; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.payment_transactions AS
+ SELECT transactions.connection_id,
+    transactions.platform,
+    transactions.platform_id,
+    transactions.id,
+    transactions.platform_parent_id,
+    transactions.platform_created_at,
+    transactions.platform_updated_at,
+    transactions.first_seen_at,
+    transactions.changed_at,
+    transactions.fetched_at,
+    transactions.is_deleted,
+    transactions.deleted_at,
+    transactions.deletion_source,
+    transactions.is_test,
+    transactions.raw_resource,
+    transactions.mapping_version,
+    transactions.issues,
+    transactions.kind,
+    transactions.kind_raw,
+    transactions.status,
+    transactions.status_raw,
+    transactions.amount,
+    transactions.direction,
+    transactions.currency,
+    transactions.presentment_currency,
+    transactions.presentment_amount,
+    transactions.order_id,
+    transactions.order_platform_id,
+    transactions.customer_platform_id,
+    NULL::text AS invoice_platform_id,
+    transactions.parent_platform_id,
+    transactions.processed_at,
+    transactions.gateway,
+    transactions.payment_method_type,
+    transactions.payment_method_type_raw,
+    transactions.card_brand,
+    transactions.card_last4,
+    transactions.fee_amount,
+    transactions.net_amount,
+    NULL::numeric AS refunded_amount,
+    transactions.error_code,
+    NULL::text AS error_message,
+    transactions.exchange_rate,
+    transactions.settlement_currency
+   FROM shopify.transactions
+UNION ALL
+ SELECT charges.connection_id,
+    charges.platform,
+    charges.platform_id,
+    charges.id,
+    NULL::text AS platform_parent_id,
+    charges.platform_created_at,
+    charges.platform_updated_at,
+    charges.first_seen_at,
+    charges.changed_at,
+    charges.fetched_at,
+    charges.is_deleted,
+    charges.deleted_at,
+    charges.deletion_source,
+    charges.is_test,
+    charges.raw_resource,
+    charges.mapping_version,
+    charges.issues,
+    charges.kind,
+    charges.kind_raw,
+    charges.status,
+    charges.status_raw,
+    charges.amount,
+    charges.direction,
+    charges.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    NULL::uuid AS order_id,
+    NULL::text AS order_platform_id,
+    charges.customer_platform_id,
+    charges.invoice_platform_id,
+    NULL::text AS parent_platform_id,
+    charges.processed_at,
+    charges.gateway,
+    charges.payment_method_type,
+    charges.payment_method_type_raw,
+    charges.card_brand,
+    charges.card_last4,
+    NULL::numeric AS fee_amount,
+    NULL::numeric AS net_amount,
+    charges.refunded_amount,
+    charges.error_code,
+    charges.error_message,
+    NULL::numeric AS exchange_rate,
+    NULL::text AS settlement_currency
+   FROM stripe.charges
+UNION ALL
+ SELECT payment_intents.connection_id,
+    payment_intents.platform,
+    payment_intents.platform_id,
+    payment_intents.id,
+    NULL::text AS platform_parent_id,
+    payment_intents.platform_created_at,
+    payment_intents.platform_updated_at,
+    payment_intents.first_seen_at,
+    payment_intents.changed_at,
+    payment_intents.fetched_at,
+    payment_intents.is_deleted,
+    payment_intents.deleted_at,
+    payment_intents.deletion_source,
+    payment_intents.is_test,
+    payment_intents.raw_resource,
+    payment_intents.mapping_version,
+    payment_intents.issues,
+    payment_intents.kind,
+    payment_intents.kind_raw,
+    payment_intents.status,
+    payment_intents.status_raw,
+    payment_intents.amount,
+    payment_intents.direction,
+    payment_intents.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    NULL::uuid AS order_id,
+    NULL::text AS order_platform_id,
+    payment_intents.customer_platform_id,
+    payment_intents.invoice_platform_id,
+    NULL::text AS parent_platform_id,
+    payment_intents.processed_at,
+    payment_intents.gateway,
+    payment_intents.payment_method_type,
+    payment_intents.payment_method_type_raw,
+    NULL::text AS card_brand,
+    NULL::text AS card_last4,
+    NULL::numeric AS fee_amount,
+    NULL::numeric AS net_amount,
+    NULL::numeric AS refunded_amount,
+    payment_intents.error_code,
+    payment_intents.error_message,
+    NULL::numeric AS exchange_rate,
+    NULL::text AS settlement_currency
+   FROM stripe.payment_intents;
+
+
+--
+-- Name: VIEW payment_transactions; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.payment_transactions IS 'Money asked of a buyer or returned to one: one row an attempt, whatever came of it. Amounts are magnitudes in major units; `direction` says which way the money goes. Ids of other rows are unified.id(connection_id, ''<entity>'', platform_id) with the entity''s name as in the view, e.g. commerce_orders.';
+
+
+--
+-- Name: COLUMN payment_transactions.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN payment_transactions.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN payment_transactions.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN payment_transactions.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN payment_transactions.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN payment_transactions.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN payment_transactions.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN payment_transactions.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN payment_transactions.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN payment_transactions.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN payment_transactions.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN payment_transactions.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN payment_transactions.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN payment_transactions.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN payment_transactions.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN payment_transactions.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN payment_transactions.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN payment_transactions.kind; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.kind IS 'authorization, capture, sale, void, refund, change, chargeback, chargeback_reversal, fee, adjustment, unknown';
+
+
+--
+-- Name: COLUMN payment_transactions.kind_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.kind_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_transactions.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.status IS 'pending, succeeded, failed, cancelled, awaiting_response, unknown';
+
+
+--
+-- Name: COLUMN payment_transactions.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_transactions.amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.amount IS 'magnitude';
+
+
+--
+-- Name: COLUMN payment_transactions.direction; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.direction IS 'in (buyer to merchant), out, none (authorization, void)';
+
+
+--
+-- Name: COLUMN payment_transactions.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.currency IS 'ISO 4217, upper case; the currency of amount, fee_amount and net_amount';
+
+
+--
+-- Name: COLUMN payment_transactions.presentment_currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.presentment_currency IS 'what the buyer paid in; NULL when the same as currency';
+
+
+--
+-- Name: COLUMN payment_transactions.presentment_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.presentment_amount IS 'magnitude in presentment_currency; NULL when the same as currency';
+
+
+--
+-- Name: COLUMN payment_transactions.order_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.order_id IS 'the commerce_orders row it belongs to';
+
+
+--
+-- Name: COLUMN payment_transactions.order_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.order_platform_id IS 'the order''s own identifier';
+
+
+--
+-- Name: COLUMN payment_transactions.customer_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.customer_platform_id IS 'the paying customer''s own identifier';
+
+
+--
+-- Name: COLUMN payment_transactions.invoice_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.invoice_platform_id IS 'the billing_invoices row it pays, where it pays one';
+
+
+--
+-- Name: COLUMN payment_transactions.parent_platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.parent_platform_id IS 'the authorization of a capture, the capture of a refund';
+
+
+--
+-- Name: COLUMN payment_transactions.processed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.processed_at IS 'when it took place';
+
+
+--
+-- Name: COLUMN payment_transactions.gateway; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.gateway IS 'the platform''s name of the payment provider';
+
+
+--
+-- Name: COLUMN payment_transactions.payment_method_type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.payment_method_type IS 'card, bank_transfer, wallet, cash, check, gift_card, store_credit, buy_now_pay_later, crypto, other, unknown';
+
+
+--
+-- Name: COLUMN payment_transactions.payment_method_type_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.payment_method_type_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_transactions.card_brand; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.card_brand IS 'e.g. visa, as the platform writes it';
+
+
+--
+-- Name: COLUMN payment_transactions.card_last4; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.card_last4 IS 'never more of the number than that';
+
+
+--
+-- Name: COLUMN payment_transactions.fee_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.fee_amount IS 'positive when charged to the merchant; NULL when only known at settlement';
+
+
+--
+-- Name: COLUMN payment_transactions.net_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.net_amount IS 'amount less fee; NULL when the fee is not known';
+
+
+--
+-- Name: COLUMN payment_transactions.refunded_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.refunded_amount IS 'how much of it was given back so far';
+
+
+--
+-- Name: COLUMN payment_transactions.error_code; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.error_code IS 'the platform''s own code';
+
+
+--
+-- Name: COLUMN payment_transactions.error_message; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.error_message IS 'the platform''s own text';
+
+
+--
+-- Name: COLUMN payment_transactions.exchange_rate; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.exchange_rate IS 'units of settlement_currency for one unit of currency';
+
+
+--
+-- Name: COLUMN payment_transactions.settlement_currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_transactions.settlement_currency IS 'what reaches the merchant''s bank';
+
+
+--
+-- Name: job_history_default; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.job_history ATTACH PARTITION portolan.job_history_default DEFAULT;
+
+
+--
+-- Name: applied_views applied_views_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.applied_views
+    ADD CONSTRAINT applied_views_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: connection_credentials connection_credentials_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connection_credentials
+    ADD CONSTRAINT connection_credentials_pkey PRIMARY KEY (connection_id);
+
+
+--
+-- Name: connections connections_name_key; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connections
+    ADD CONSTRAINT connections_name_key UNIQUE (name);
+
+
+--
+-- Name: connections connections_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connections
+    ADD CONSTRAINT connections_pkey PRIMARY KEY (connection_id);
+
+
+--
+-- Name: errors errors_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors
+    ADD CONSTRAINT errors_pkey PRIMARY KEY (error_id);
+
+
+--
+-- Name: jobs jobs_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (job_id);
+
+
+--
+-- Name: lanes lanes_connection_id_family_key; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.lanes
+    ADD CONSTRAINT lanes_connection_id_family_key UNIQUE (connection_id, family);
+
+
+--
+-- Name: lanes lanes_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.lanes
+    ADD CONSTRAINT lanes_pkey PRIMARY KEY (lane_id);
+
+
+--
+-- Name: leases leases_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (lane_id);
+
+
+--
+-- Name: migrations migrations_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: raw_exact raw_exact_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.raw_exact
+    ADD CONSTRAINT raw_exact_pkey PRIMARY KEY (connection_id, resource, external_id);
+
+
+--
+-- Name: raw_records raw_records_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.raw_records
+    ADD CONSTRAINT raw_records_pkey PRIMARY KEY (connection_id, resource, external_id);
+
+
+--
+-- Name: streams streams_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.streams
+    ADD CONSTRAINT streams_pkey PRIMARY KEY (connection_id, resource);
+
+
+--
+-- Name: workers workers_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (worker_id);
+
+
+--
+-- Name: errors_by_connection; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_by_connection ON portolan.errors USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_by_time; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_by_time ON portolan.errors USING brin (occurred_at);
+
+
+--
+-- Name: job_history_job; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_job ON ONLY portolan.job_history USING btree (job_id);
+
+
+--
+-- Name: job_history_default_job_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_job_id_idx ON portolan.job_history_default USING btree (job_id);
+
+
+--
+-- Name: jobs_dedupe; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX jobs_dedupe ON portolan.jobs USING btree (lane_id, dedupe_key) WHERE (dedupe_key IS NOT NULL);
+
+
+--
+-- Name: jobs_head; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX jobs_head ON portolan.jobs USING btree (lane_id, rank, run_at, job_id);
+
+
+--
+-- Name: lanes_ready; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX lanes_ready ON portolan.lanes USING btree (platform, band, next_at, lane_id) WHERE ((state = 'ready'::text) AND (paused_at IS NULL));
+
+
+--
+-- Name: raw_by_change; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX raw_by_change ON portolan.raw_records USING brin (changed_at) WITH (pages_per_range='32');
+
+
+--
+-- Name: raw_by_update; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX raw_by_update ON portolan.raw_records USING btree (connection_id, platform, resource, platform_updated_at);
+
+
+--
+-- Name: raw_shopify_refunds; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX raw_shopify_refunds ON portolan.raw_records USING btree (connection_id) WHERE ((platform = 'shopify'::text) AND (resource = 'orders'::text) AND ((payload -> 'refunds'::text) <> '[]'::jsonb));
+
+
+--
+-- Name: streams_due; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX streams_due ON portolan.streams USING btree (next_due_at) WHERE (next_due_at IS NOT NULL);
+
+
+--
+-- Name: job_history_default_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_job ATTACH PARTITION portolan.job_history_default_job_id_idx;
+
+
+--
+-- Name: connection_credentials connection_credentials_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connection_credentials
+    ADD CONSTRAINT connection_credentials_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: streams streams_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.streams
+    ADD CONSTRAINT streams_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+

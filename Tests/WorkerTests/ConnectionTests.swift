@@ -1,0 +1,147 @@
+import Connections
+import FoundationEssentials
+import HTTP
+import Jobs
+import Platforms
+import Postgres
+import TestKit
+import Testing
+
+@testable import Worker
+
+@Suite("What a job needs of its connection", .serialized, .timeLimit(.minutes(2)))
+struct ConnectionTests {
+    private let silent = ScriptedTransport { page, _ in ScriptedTransport.answer(page, of: 1) }
+
+    @Test("credentials go into the header and nowhere else: no log, no error, no row")
+    func secrets() async throws {
+        try await Fleet.with { fleet in
+            let transport = ScriptedTransport { page, _ throws(HTTPError) in
+                switch page {
+                case 1: return ScriptedTransport.answer(1, of: 3)
+                default: throw HTTPError(code: .reset, message: "the connection broke", host: "shop.example")
+                }
+            }
+            let job = try await fleet.enqueue()
+            try await fleet.runOnce(job, transport)
+            try await fleet.pool.query(
+                "select portolan.enqueue($1, 'sync', '{\"resource\": \"moons\"}')", [fleet.connectionID])
+            try await fleet.pool.query("update portolan.jobs set run_at = now()")
+            try await fleet.pool.query("update portolan.lanes set next_at = now(), head_at = '-infinity'")
+            #expect(
+                try await fleet.runToEnd(job, ScriptedTransport { _, _ in ScriptedTransport.refusal(401) }) == "failed")
+
+            #expect(transport.sent.allSatisfy { $0.headers["x-token"] == Fleet.secret })
+            #expect(transport.sent.allSatisfy { !$0.url.contains(Fleet.secret) })
+            #expect(!fleet.logs.text.isEmpty && !fleet.logs.text.contains(Fleet.secret))
+            let tables = try await fleet.pool.query(
+                """
+                select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid =
+                c.relnamespace where n.nspname = 'portolan' and c.relkind in ('r', 'v')
+                """
+            )
+            #expect(tables.count > 10)
+            let hidden = Data(Fleet.secret.utf8).base64EncodedString()
+            for table in tables {
+                let name: String = try table.decode(at: 0)
+                let found: Int64 = try await fleet.value(
+                    SQL(
+                        unsafeText: "select count(*) from \(name) t where strpos(t::text, $1) + strpos(t::text, $2) > 0"
+                    ), [Fleet.secret, hidden])
+                #expect(found == 0, "\(name)")
+            }
+        }
+    }
+
+    @Test(
+        "a job of a connection that was switched off meanwhile ends, once, without a request",
+        arguments: ["disabled", "blocked", "needs_reauth"])
+    func notActive(_ state: String) async throws {
+        try await Fleet.with { fleet in
+            let job = try await fleet.enqueue()
+            try await fleet.pool.query("update portolan.connections set state = $1", [state])
+            #expect(try await fleet.runToEnd(job, silent) == "failed")
+            #expect(silent.sent.isEmpty)
+            #expect(try await fleet.errorCodes() == ["internal.cancelled"])
+            #expect(try await fleet.connectionState() == state)
+            #expect(try await fleet.streamState() == "new", "the stream did nothing wrong")
+        }
+    }
+
+    @Test("a job for a stream that does not exist fails by itself, and the connection goes on")
+    func unknownResource() async throws {
+        try await Fleet.with { fleet in
+            let job: Int64 = try await fleet.value(
+                "select portolan.enqueue($1, 'sync', '{\"resource\": \"moons\"}')", [fleet.connectionID])
+            #expect(try await fleet.runToEnd(job, silent) == "failed")
+            #expect(try await fleet.errorCodes() == ["request.invalid"])
+            #expect(try await fleet.connectionState() == "active")
+            #expect(silent.sent.isEmpty)
+        }
+    }
+
+    @Test(
+        "a job whose arguments are something else fails and says what it needs",
+        arguments: ["{}", "[]", #"{"resource": 7}"#])
+    func badArguments(_ arguments: String) async throws {
+        try await Fleet.with { fleet in
+            let job: Int64 = try await fleet.value(
+                "select portolan.enqueue($1, 'sync', $2)", [fleet.connectionID, PostgresJSON(arguments)])
+            #expect(try await fleet.runToEnd(job, silent) == "failed")
+            #expect(
+                try await fleet.value("select message like '%{\"resource\": \"orders\"}%' from portolan.errors") == true
+            )
+        }
+    }
+
+    @Test("credentials that were sealed with another key block the connection and are not sent")
+    func wrongKey() async throws {
+        try await Fleet.with { fleet in
+            let job = try await fleet.enqueue()
+            let other = try Vault(masterKey: Vault.makeMasterKey())
+            #expect(try await fleet.runToEnd(job, silent, vault: other) == "failed")
+            #expect(try await fleet.connectionState() == "blocked")
+            #expect(try await fleet.errorCodes() == ["config.invalid"])
+            #expect(silent.sent.isEmpty)
+        }
+    }
+
+    @Test("credentials that were altered, or are not there, block the connection")
+    func noCredentials() async throws {
+        try await Fleet.with { fleet in
+            try await fleet.pool.query("update portolan.connection_credentials set sealed = sealed || '\\x00'")
+            #expect(try await fleet.runToEnd(try await fleet.enqueue(), silent) == "failed")
+            #expect(try await fleet.connectionState() == "blocked")
+            try await fleet.pool.query("delete from portolan.connection_credentials")
+            try await fleet.pool.query("select portolan.resume_connection('shop')")
+            #expect(try await fleet.runToEnd(try await fleet.enqueue(), silent) == "failed")
+            #expect(try await fleet.errorCodes() == ["config.invalid", "config.invalid"])
+        }
+    }
+
+    @Test("a request is the base URL, the path, and every parameter encoded")
+    func outgoing() throws {
+        let request = PlatformRequest(
+            .get, path: "/v1/orders", query: [("since", "2030-01-01T00:00:00+00:00"), ("q", "a b&c=Zoë/~")],
+            headers: [("Accept", "application/json")],
+            route: "/v1/orders", purpose: "list", demands: [])
+        func make(_ placement: Authentication.Placement) throws -> HTTPRequest {
+            try OutgoingRequest(
+                request, baseURL: "https://shop.example/api",
+                authentication: Authentication(fields: [], placement: placement),
+                credentials: ["user": Secret("u"), "pass": Secret("p")]
+            ).http
+        }
+        let basic = try make(.basic(userField: "user", passwordField: "pass"))
+        #expect(
+            basic.url
+                == "https://shop.example/api/v1/orders?since=2030-01-01T00%3A00%3A00%2B00%3A00&q=a%20b%26c%3DZo%C3%AB%2F~"
+        )
+        #expect(basic.headers["Authorization"] == "Basic dTpw" && basic.headers["Accept"] == "application/json")
+        #expect(try make(.basic(userField: "user", passwordField: nil)).headers["Authorization"] == "Basic dTo=")
+        #expect(try make(.bearer(field: "pass")).headers["Authorization"] == "Bearer p")
+        #expect(try make(.header(name: "X-Key", field: "user")).headers["X-Key"] == "u")
+        let error = #expect(throws: UnifiedError.self) { try make(.bearer(field: "absent")) }
+        #expect(error?.code == .configInvalid && error?.message.contains("`absent`") == true)
+    }
+}
