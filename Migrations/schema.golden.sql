@@ -3158,8 +3158,8 @@ UNION ALL
     NULL::boolean AS requires_shipping,
     false AS is_gift_card,
         CASE
-            WHEN ((NOT r.sanitised) AND (shopify.amount((a.l -> 'discountedPriceSet'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('total_amount', 'typecast_error', COALESCE((a.l #> '{discountedPriceSet,shopMoney,amount}'::text[]), (a.l -> 'discountedPriceSet'::text)), (shopify.amount((a.l -> 'discountedPriceSet'::text)) IS NULL))))
+            WHEN ((NOT r.sanitised) AND (shopify.amount((a.l -> 'discountedPriceSet'::text)) IS NOT NULL) AND (shopify.currency((a.l #>> '{originalPriceSet,shopMoney,currencyCode}'::text[])) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('total_amount', 'typecast_error', COALESCE((a.l #> '{discountedPriceSet,shopMoney,amount}'::text[]), (a.l -> 'discountedPriceSet'::text)), (shopify.amount((a.l -> 'discountedPriceSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (a.l #> '{originalPriceSet,shopMoney,currencyCode}'::text[]), (shopify.currency((a.l #>> '{originalPriceSet,shopMoney,currencyCode}'::text[])) IS NULL))))
         END AS issues,
     NULL::numeric AS unfulfilled_quantity
    FROM portolan.raw_records r,
@@ -3471,8 +3471,8 @@ CREATE VIEW shopify.refund_line_items AS
     unified.bool((x.l -> 'restocked'::text)) AS restocked,
     shopify.gid((x.l #>> '{location,id}'::text[])) AS location_platform_id,
         CASE
-            WHEN ((NOT r.sanitised) AND (unified.num((x.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((x.l -> 'subtotalSet'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (x.l -> 'quantity'::text), (unified.num((x.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', COALESCE((x.l #> '{subtotalSet,shopMoney,amount}'::text[]), (x.l -> 'subtotalSet'::text)), (shopify.amount((x.l -> 'subtotalSet'::text)) IS NULL))))
+            WHEN ((NOT r.sanitised) AND (unified.num((x.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((x.l -> 'subtotalSet'::text)) IS NOT NULL) AND (shopify.currency((x.l #>> '{subtotalSet,shopMoney,currencyCode}'::text[])) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (x.l -> 'quantity'::text), (unified.num((x.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', COALESCE((x.l #> '{subtotalSet,shopMoney,amount}'::text[]), (x.l -> 'subtotalSet'::text)), (shopify.amount((x.l -> 'subtotalSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (x.l #> '{subtotalSet,shopMoney,currencyCode}'::text[]), (shopify.currency((x.l #>> '{subtotalSet,shopMoney,currencyCode}'::text[])) IS NULL))))
         END AS issues
    FROM portolan.raw_records r,
     LATERAL ( SELECT f.value AS f,
@@ -3516,8 +3516,8 @@ UNION ALL
     unified.bool((a.l -> 'restocked'::text)) AS restocked,
     shopify.gid((a.l #>> '{location,id}'::text[])) AS location_platform_id,
         CASE
-            WHEN ((NOT r.sanitised) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'subtotalSet'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', COALESCE((a.l #> '{subtotalSet,shopMoney,amount}'::text[]), (a.l -> 'subtotalSet'::text)), (shopify.amount((a.l -> 'subtotalSet'::text)) IS NULL))))
+            WHEN ((NOT r.sanitised) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (shopify.amount((a.l -> 'subtotalSet'::text)) IS NOT NULL) AND (shopify.currency((a.l #>> '{subtotalSet,shopMoney,currencyCode}'::text[])) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', COALESCE((a.l #> '{subtotalSet,shopMoney,amount}'::text[]), (a.l -> 'subtotalSet'::text)), (shopify.amount((a.l -> 'subtotalSet'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (a.l #> '{subtotalSet,shopMoney,currencyCode}'::text[]), (shopify.currency((a.l #>> '{subtotalSet,shopMoney,currencyCode}'::text[])) IS NULL))))
         END AS issues
    FROM ((portolan.raw_records r
      JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'orders'::text) AND (o.external_id = shopify.gid((r.payload #>> '{order,id}'::text[]))))))
@@ -3900,9 +3900,9 @@ CREATE VIEW stripe.invoice_lines AS
         END AS issues
    FROM portolan.raw_records r,
     LATERAL jsonb_array_elements(unified.arr((r.payload #> '{lines,data}'::text[]))) WITH ORDINALITY a(l, n)
-  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoices'::text) AND (((r.payload #> '{lines,has_more}'::text[]) IS DISTINCT FROM 'true'::jsonb) OR (NOT (EXISTS ( SELECT 1
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoices'::text) AND (((r.payload #> '{lines,has_more}'::text[]) IS DISTINCT FROM 'true'::jsonb) OR (( SELECT q.external_id
            FROM portolan.raw_records q
-          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'invoice_lines'::text) AND (q.external_id = (r.external_id || '/0001'::text))))))))
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'invoice_lines'::text) AND (q.external_id = (r.external_id || '/0001'::text)))) IS NULL)))
 UNION ALL
  SELECT r.connection_id,
     'stripe'::text AS platform,
@@ -3962,7 +3962,9 @@ UNION ALL
    FROM (portolan.raw_records r
      JOIN portolan.raw_records q ON (((q.connection_id = r.connection_id) AND (q.resource = 'invoices'::text) AND (q.external_id = split_part(r.external_id, '/'::text, 1)) AND ((q.payload #> '{lines,has_more}'::text[]) = 'true'::jsonb)))),
     LATERAL jsonb_array_elements(unified.arr((r.payload -> 'data'::text))) WITH ORDINALITY a(l, n)
-  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoice_lines'::text) AND (r.deleted_at IS NULL));
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoice_lines'::text) AND (r.deleted_at IS NULL) AND (NOT (EXISTS ( SELECT 1
+           FROM portolan.raw_records e
+          WHERE ((e.connection_id = r.connection_id) AND (e.resource = 'invoice_lines'::text) AND (e.external_id > (q.external_id || '/'::text)) AND (e.external_id < r.external_id) AND (e.deleted_at IS NULL) AND ((e.payload -> 'has_more'::text) = 'false'::jsonb))))));
 
 
 --
@@ -4048,7 +4050,7 @@ CREATE VIEW stripe.invoices AS
         CASE
             WHEN ((d.p #> '{lines,has_more}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT 1
                FROM portolan.raw_records q
-              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'invoice_lines'::text) AND (q.external_id = (r.external_id || '/0001'::text)))))
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'invoice_lines'::text) AND (q.external_id > (r.external_id || '/'::text)) AND (q.external_id < (r.external_id || '0'::text)) AND (q.deleted_at IS NULL) AND ((q.payload -> 'has_more'::text) = 'false'::jsonb))))
             ELSE (jsonb_typeof((d.p #> '{lines,data}'::text[])) = 'array'::text)
         END AS lines_complete,
     'invoices'::text AS raw_resource,
@@ -4397,9 +4399,9 @@ CREATE VIEW stripe.subscription_items AS
         END AS issues
    FROM portolan.raw_records r,
     LATERAL jsonb_array_elements(unified.arr(COALESCE((r.payload #> '{items,data}'::text[]), (r.payload -> 'items'::text)))) WITH ORDINALITY a(l, n)
-  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscriptions'::text) AND (((r.payload #> '{items,has_more}'::text[]) IS DISTINCT FROM 'true'::jsonb) OR (NOT (EXISTS ( SELECT 1
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscriptions'::text) AND (((r.payload #> '{items,has_more}'::text[]) IS DISTINCT FROM 'true'::jsonb) OR (( SELECT q.external_id
            FROM portolan.raw_records q
-          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'subscription_items'::text) AND (q.external_id = (r.external_id || '/0001'::text))))))))
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'subscription_items'::text) AND (q.external_id = (r.external_id || '/0001'::text)))) IS NULL)))
 UNION ALL
  SELECT r.connection_id,
     'stripe'::text AS platform,
@@ -4450,7 +4452,9 @@ UNION ALL
    FROM (portolan.raw_records r
      JOIN portolan.raw_records q ON (((q.connection_id = r.connection_id) AND (q.resource = 'subscriptions'::text) AND (q.external_id = split_part(r.external_id, '/'::text, 1)) AND ((q.payload #> '{items,has_more}'::text[]) = 'true'::jsonb)))),
     LATERAL jsonb_array_elements(unified.arr((r.payload -> 'data'::text))) WITH ORDINALITY a(l, n)
-  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscription_items'::text) AND (r.deleted_at IS NULL));
+  WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'subscription_items'::text) AND (r.deleted_at IS NULL) AND (NOT (EXISTS ( SELECT 1
+           FROM portolan.raw_records e
+          WHERE ((e.connection_id = r.connection_id) AND (e.resource = 'subscription_items'::text) AND (e.external_id > (q.external_id || '/'::text)) AND (e.external_id < r.external_id) AND (e.deleted_at IS NULL) AND ((e.payload -> 'has_more'::text) = 'false'::jsonb))))));
 
 
 --
@@ -4526,7 +4530,7 @@ CREATE VIEW stripe.subscriptions AS
         CASE
             WHEN ((d.p #> '{items,has_more}'::text[]) = 'true'::jsonb) THEN (EXISTS ( SELECT 1
                FROM portolan.raw_records q
-              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'subscription_items'::text) AND (q.external_id = (r.external_id || '/0001'::text)))))
+              WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'subscription_items'::text) AND (q.external_id > (r.external_id || '/'::text)) AND (q.external_id < (r.external_id || '0'::text)) AND (q.deleted_at IS NULL) AND ((q.payload -> 'has_more'::text) = 'false'::jsonb))))
             ELSE ((jsonb_typeof((d.p #> '{items,data}'::text[])) = 'array'::text) OR (jsonb_typeof((d.p -> 'items'::text)) = 'array'::text))
         END AS items_complete,
     'subscriptions'::text AS raw_resource,

@@ -13,11 +13,11 @@ struct BenchCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ingest", abstract: "Records per second from the sandbox to the raw table, for one worker.")
 
-        @Option(help: "Orders in all.")
+        @Option(help: "Records in all.")
         var records: Int = 100_000
 
         @Option(help: "Over how many connections.")
-        var connections: Int = 8
+        var connections: Int = 64
 
         @Option(name: .customLong("record-bytes"), help: "About how large a record is.")
         var recordBytes: Int = 2048

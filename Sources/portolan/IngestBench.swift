@@ -5,7 +5,8 @@ internal import Logging
 internal import Postgres
 internal import Sandbox
 
-/// Orders from the sandbox to `portolan.raw_records` by one worker, new and then unchanged, beside the floor: the same
+/// Charges of simulated Stripe accounts from the sandbox to `portolan.raw_records` by one worker, new and then
+/// unchanged, beside the floor: the same
 /// records copied into a staging table and upserted by one statement, with no worker, no sandbox and no checks.
 struct IngestBench {
     let folder: String
@@ -28,15 +29,14 @@ struct IngestBench {
                 seed: 7,
                 stores: (0..<connections).map { number in
                     SandboxPlan.Store(
-                        platform: "shopify", name: "bench-\(number)",
-                        sizes: ["orders": records / connections, "products": 1, "customers": 1], limitFactor: 10_000,
-                        recordBytes: recordBytes)
+                        platform: "stripe", name: "bench-\(number)", sizes: ["charges": records / connections, "customers": 10],
+                        limitFactor: 10_000, recordBytes: recordBytes)
                 }))
         options.postgresSettings = ["shared_buffers": "512MB", "max_wal_size": "8GB"]
         let fleet = try await LocalFleet.start(options, logger: logger)
         try await fleet.connectStores()
         try await fleet.pool.query("update portolan.streams set next_due_at = null")
-        let worker = try await fleet.startWorker(slots: connections)
+        let worker = try await fleet.startWorker(slots: 16)
         try await until(fleet, "select count(*) > 0 as done from portolan.workers")
 
         let fresh = try await sync(fleet, worker)
@@ -60,17 +60,17 @@ struct IngestBench {
             ])
     }
 
-    /// Makes every orders stream due, and waits until all are caught up.
+    /// Makes every charges stream due, and waits until all are caught up.
     private func sync(_ fleet: LocalFleet, _ worker: ChildProcess) async throws -> Run {
         let sandbox = fleet.sandbox.process.processID
         let before = (ProcessUsage.cpuSeconds(of: worker.processID), ProcessUsage.cpuSeconds(of: sandbox))
         let seen = try await recordsSeen(fleet)
         let start = ContinuousClock.now
-        try await fleet.pool.query("update portolan.streams set next_due_at = portolan.now() where resource = 'orders'")
+        try await fleet.pool.query("update portolan.streams set next_due_at = portolan.now() where resource = 'charges'")
         try await fleet.pool.query("select portolan.enqueue_due(1000)")
         try await fleet.pool.query("update portolan.streams set next_due_at = null")
         try await until(
-            fleet, "select bool_and(caught_up_at is not null) as done from portolan.streams where resource = 'orders'")
+            fleet, "select bool_and(caught_up_at is not null) as done from portolan.streams where resource = 'charges'")
         return Run(
             records: Double(try await recordsSeen(fleet) - seen), seconds: start.duration(to: .now).seconds,
             workerCPU: ProcessUsage.cpuSeconds(of: worker.processID) - before.0,
@@ -92,8 +92,8 @@ struct IngestBench {
         let rows = try await fleet.pool.query(
             """
             select current_setting('server_version') as version, current_setting('synchronous_commit') as sync,
-                   (select count(*)::text from portolan.raw_records where resource = 'orders') as records,
-                   (select avg(octet_length(payload::text))::int4::text from portolan.raw_records where resource = 'orders') as bytes
+                   (select count(*)::text from portolan.raw_records where resource = 'charges') as records,
+                   (select avg(octet_length(payload::text))::int4::text from portolan.raw_records where resource = 'charges') as bytes
             """)
         guard let row = rows.first else { return [:] }
         #if DEBUG
@@ -118,7 +118,7 @@ private struct Floor {
         let rows = try await pool.query(
             """
             select connection_id, external_id, platform_updated_at, payload::text as payload, payload_hash
-            from portolan.raw_records where resource = 'orders'
+            from portolan.raw_records where resource = 'charges'
             """, timeLimit: .seconds(600))
         return try await pool.withConnection { connection in
             try await connection.executeScript(
@@ -149,8 +149,8 @@ private struct Floor {
         try await connection.query(
             """
             insert into floor_records as t (connection_id, resource, external_id, platform, platform_updated_at, payload, payload_hash, fetched_at)
-            select s.connection_id, 'orders', s.external_id, 'shopify', s.updated_at, s.payload::jsonb, s.hash, now()
-            from staging s left join floor_records r on r.connection_id = s.connection_id and r.resource = 'orders' and r.external_id = s.external_id
+            select s.connection_id, 'charges', s.external_id, 'stripe', s.updated_at, s.payload::jsonb, s.hash, now()
+            from staging s left join floor_records r on r.connection_id = s.connection_id and r.resource = 'charges' and r.external_id = s.external_id
             where r.payload_hash is distinct from s.hash
             on conflict (connection_id, resource, external_id) do update
               set payload = excluded.payload, payload_hash = excluded.payload_hash, platform_updated_at = excluded.platform_updated_at

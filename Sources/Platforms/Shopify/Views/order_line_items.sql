@@ -87,9 +87,13 @@ select r.connection_id, 'shopify'::text, coalesce(shopify.gid(l->>'id'), r.exter
   shopify.total(l->'taxLines', '{priceSet,shopMoney,amount}'), shopify.total(l->'taxLines', '{rate}'), shopify.amount(l->'discountedPriceSet'),
   shopify.currency(l #>> '{originalPriceSet,shopMoney,currencyCode}'), shopify.taxes(l->'taxLines'), null::jsonb,
   null::boolean, null::boolean, false,
-  case when not r.sanitised and shopify.amount(l->'discountedPriceSet') is not null then '[]'::jsonb
+  case when not r.sanitised and shopify.amount(l->'discountedPriceSet') is not null
+        and shopify.currency(l #>> '{originalPriceSet,shopMoney,currencyCode}') is not null
+       then '[]'::jsonb
        else shopify.issues(r.sanitised, jsonb_build_array(
-         jsonb_build_array('total_amount', 'typecast_error', coalesce(l #> '{discountedPriceSet,shopMoney,amount}', l->'discountedPriceSet'), shopify.amount(l->'discountedPriceSet') is null))) end,
+         jsonb_build_array('total_amount', 'typecast_error', coalesce(l #> '{discountedPriceSet,shopMoney,amount}', l->'discountedPriceSet'), shopify.amount(l->'discountedPriceSet') is null),
+         jsonb_build_array('currency', 'currency_invalid', l #> '{originalPriceSet,shopMoney,currencyCode}',
+                           shopify.currency(l #>> '{originalPriceSet,shopMoney,currencyCode}') is null))) end,
   null::numeric
 from portolan.raw_records r, lateral jsonb_array_elements(unified.arr(r.payload #> '{shippingLines,nodes}')) with ordinality a(l, n)
 where r.platform = 'shopify' and r.resource = 'orders';

@@ -14,10 +14,14 @@ select r.connection_id, 'shopify'::text as platform, coalesce(shopify.gid(l->>'i
   shopify.currency(l #>> '{subtotalSet,shopMoney,currencyCode}') as currency,
   unified.word('{"RETURN":"return","CANCEL":"cancel","LEGACY_RESTOCK":"return","NO_RESTOCK":"no_restock"}', l->>'restockType') as restock_type,
   l->>'restockType' as restock_type_raw, unified.bool(l->'restocked') as restocked, shopify.gid(l #>> '{location,id}') as location_platform_id,
-  case when not r.sanitised and unified.num(l->'quantity') is not null and shopify.amount(l->'subtotalSet') is not null then '[]'::jsonb
+  case when not r.sanitised and unified.num(l->'quantity') is not null and shopify.amount(l->'subtotalSet') is not null
+        and shopify.currency(l #>> '{subtotalSet,shopMoney,currencyCode}') is not null
+       then '[]'::jsonb
        else shopify.issues(r.sanitised, jsonb_build_array(
          jsonb_build_array('quantity', 'typecast_error', l->'quantity', unified.num(l->'quantity') is null),
-         jsonb_build_array('subtotal_amount', 'typecast_error', coalesce(l #> '{subtotalSet,shopMoney,amount}', l->'subtotalSet'), shopify.amount(l->'subtotalSet') is null))) end as issues
+         jsonb_build_array('subtotal_amount', 'typecast_error', coalesce(l #> '{subtotalSet,shopMoney,amount}', l->'subtotalSet'), shopify.amount(l->'subtotalSet') is null),
+         jsonb_build_array('currency', 'currency_invalid', l #> '{subtotalSet,shopMoney,currencyCode}',
+                           shopify.currency(l #>> '{subtotalSet,shopMoney,currencyCode}') is null))) end as issues
 from portolan.raw_records r,
   lateral (select f, l, n from jsonb_array_elements(unified.arr(r.payload->'refunds')) f,
              jsonb_array_elements(unified.arr(f #> '{refundLineItems,nodes}')) with ordinality a(l, n) offset 0) x
@@ -37,10 +41,14 @@ select r.connection_id, 'shopify'::text, coalesce(shopify.gid(l->>'id'), split_p
   shopify.currency(l #>> '{subtotalSet,shopMoney,currencyCode}') as currency,
   unified.word('{"RETURN":"return","CANCEL":"cancel","LEGACY_RESTOCK":"return","NO_RESTOCK":"no_restock"}', l->>'restockType') as restock_type,
   l->>'restockType' as restock_type_raw, unified.bool(l->'restocked') as restocked, shopify.gid(l #>> '{location,id}') as location_platform_id,
-  case when not r.sanitised and unified.num(l->'quantity') is not null and shopify.amount(l->'subtotalSet') is not null then '[]'::jsonb
+  case when not r.sanitised and unified.num(l->'quantity') is not null and shopify.amount(l->'subtotalSet') is not null
+        and shopify.currency(l #>> '{subtotalSet,shopMoney,currencyCode}') is not null
+       then '[]'::jsonb
        else shopify.issues(r.sanitised, jsonb_build_array(
          jsonb_build_array('quantity', 'typecast_error', l->'quantity', unified.num(l->'quantity') is null),
-         jsonb_build_array('subtotal_amount', 'typecast_error', coalesce(l #> '{subtotalSet,shopMoney,amount}', l->'subtotalSet'), shopify.amount(l->'subtotalSet') is null))) end as issues
+         jsonb_build_array('subtotal_amount', 'typecast_error', coalesce(l #> '{subtotalSet,shopMoney,amount}', l->'subtotalSet'), shopify.amount(l->'subtotalSet') is null),
+         jsonb_build_array('currency', 'currency_invalid', l #> '{subtotalSet,shopMoney,currencyCode}',
+                           shopify.currency(l #>> '{subtotalSet,shopMoney,currencyCode}') is null))) end as issues
 from portolan.raw_records r
 join portolan.raw_records o on o.connection_id = r.connection_id and o.resource = 'orders' and o.external_id = shopify.gid(r.payload #>> '{order,id}')
 cross join lateral jsonb_array_elements(unified.arr(r.payload #> '{refundLineItems,nodes}')) with ordinality a(l, n)

@@ -43,8 +43,10 @@ select r.connection_id, 'stripe'::text as platform, case when coalesce(stripe.te
                stripe.text(l->'id')) is null))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral jsonb_array_elements(unified.arr(r.payload#>'{lines,data}')) with ordinality a(l, n)
 where r.platform = 'stripe' and r.resource = 'invoices'
-  and (r.payload#>'{lines,has_more}' is distinct from 'true' or not exists (
-    select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'invoice_lines' and q.external_id = r.external_id || '/0001'))
+  -- A scalar sub-select: NOT EXISTS behind OR may be planned as a hash of this resource's pages of all connections.
+  and (r.payload#>'{lines,has_more}' is distinct from 'true' or (
+    select q.external_id from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'invoice_lines'
+        and q.external_id = r.external_id || '/0001') is null)
 union all
 select r.connection_id, 'stripe'::text as platform, case when coalesce(stripe.text(l->'unique_id'), stripe.text(l->'unique_line_item_id'),
     stripe.text(l->'id')) like 'il\_%' then coalesce(stripe.text(l->'unique_id'), stripe.text(l->'unique_line_item_id'),
@@ -93,4 +95,9 @@ from portolan.raw_records r
 join portolan.raw_records q on q.connection_id = r.connection_id and q.resource = 'invoices' and q.external_id = split_part(r.external_id, '/', 1)
   and q.payload#>'{lines,has_more}' = 'true',
 lateral jsonb_array_elements(unified.arr(r.payload->'data')) with ordinality a(l, n)
-where r.platform = 'stripe' and r.resource = 'invoice_lines' and r.deleted_at is null;
+where r.platform = 'stripe' and r.resource = 'invoice_lines' and r.deleted_at is null
+  -- A list that became shorter may leave pages behind its end.
+  and not exists (
+    select 1 from portolan.raw_records e where e.connection_id = r.connection_id and e.resource = 'invoice_lines'
+        and e.external_id > q.external_id || '/' and e.external_id < r.external_id and e.deleted_at is null
+        and e.payload->'has_more' = 'false');

@@ -39,7 +39,8 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   unified.epoch(p->'next_payment_attempt') as next_attempt_at,
   case when p#>'{lines,has_more}' = 'true' then exists (
          select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'invoice_lines'
-             and q.external_id = r.external_id || '/0001')
+             and q.external_id > r.external_id || '/' and q.external_id < r.external_id || '0' and q.deleted_at is null
+             and q.payload->'has_more' = 'false')
        else jsonb_typeof(p#>'{lines,data}') = 'array' end as lines_complete,
   'invoices'::text as raw_resource, 1 as mapping_version,
   case when stripe.unit(p->>'currency') is not null and unified.num(p->'total') is not null and stripe.invoice_status(coalesce(stripe.text(p->'status'),

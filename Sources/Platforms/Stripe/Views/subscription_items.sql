@@ -40,9 +40,10 @@ select r.connection_id, 'stripe'::text as platform, coalesce(stripe.text(l->'id'
                false)))) || stripe.sanitised(r.sanitised) end as issues
 from portolan.raw_records r, lateral jsonb_array_elements(unified.arr(coalesce(r.payload#>'{items,data}', r.payload->'items'))) with ordinality a(l, n)
 where r.platform = 'stripe' and r.resource = 'subscriptions'
-  and (r.payload#>'{items,has_more}' is distinct from 'true' or not exists (
-    select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'subscription_items'
-        and q.external_id = r.external_id || '/0001'))
+  -- A scalar sub-select: NOT EXISTS behind OR may be planned as a hash of this resource's pages of all connections.
+  and (r.payload#>'{items,has_more}' is distinct from 'true' or (
+    select q.external_id from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'subscription_items'
+        and q.external_id = r.external_id || '/0001') is null)
 union all
 select r.connection_id, 'stripe'::text as platform, coalesce(stripe.text(l->'id'), split_part(r.external_id, '/',
     1) || ':item:' || ((case when split_part(r.external_id, '/', 2) ~ '^[0-9]{1,6}$' then split_part(r.external_id, '/',
@@ -90,4 +91,9 @@ from portolan.raw_records r
 join portolan.raw_records q on q.connection_id = r.connection_id and q.resource = 'subscriptions' and q.external_id = split_part(r.external_id, '/', 1)
   and q.payload#>'{items,has_more}' = 'true',
 lateral jsonb_array_elements(unified.arr(r.payload->'data')) with ordinality a(l, n)
-where r.platform = 'stripe' and r.resource = 'subscription_items' and r.deleted_at is null;
+where r.platform = 'stripe' and r.resource = 'subscription_items' and r.deleted_at is null
+  -- A list that became shorter may leave pages behind its end.
+  and not exists (
+    select 1 from portolan.raw_records e where e.connection_id = r.connection_id and e.resource = 'subscription_items'
+        and e.external_id > q.external_id || '/' and e.external_id < r.external_id and e.deleted_at is null
+        and e.payload->'has_more' = 'false');

@@ -44,7 +44,8 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   stripe.ref(p->'latest_invoice') as latest_invoice_platform_id,
   case when p#>'{items,has_more}' = 'true' then exists (
          select 1 from portolan.raw_records q where q.connection_id = r.connection_id and q.resource = 'subscription_items'
-             and q.external_id = r.external_id || '/0001')
+             and q.external_id > r.external_id || '/' and q.external_id < r.external_id || '0' and q.deleted_at is null
+             and q.payload->'has_more' = 'false')
        else jsonb_typeof(p#>'{items,data}') = 'array' or jsonb_typeof(p->'items') = 'array' end as items_complete,
   'subscriptions'::text as raw_resource, 1 as mapping_version,
   case when p->>'status' <> '' and stripe.subscription_status(p->>'status') is distinct from 'unknown' and stripe.ref(p->'customer') is not null
