@@ -14,7 +14,11 @@ demo: ## everything on loopback with simulated merchants; ORDERS=5000, KEEP=1 le
 test: ## every test, with private servers; FILTER=regex runs some
 	@scripts/setup.sh --tests
 	@$(SWIFT_BUILD) --build-tests
-	@PORTOLAN_LOCALSTRIPE_PYTHON=$(CURDIR)/.portolan/venv/bin/python3 swift test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+ifdef FILTER
+	@PORTOLAN_LOCALSTRIPE_PYTHON=$(CURDIR)/.portolan/venv/bin/python3 swift test --skip-build --filter '$(FILTER)'
+else
+	@scripts/test.sh
+endif
 
 build: ## debug build
 	@scripts/setup.sh

@@ -90,6 +90,24 @@ let package = Package(
         .testTarget(name: "LimitsTests", dependencies: ["Limits", "Platforms", "Redis", "TestKit", .log]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", .log]),
         .testTarget(name: "SandboxTests", dependencies: ["Platforms", "Sandbox", .lifecycle, .log]),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs", "LocalServers", "Postgres", "TestKit"]),
+        .testTarget(
+            name: "SchemaTests", dependencies: ["LocalServers", "Platforms", "Postgres", "Schema", "TestKit"]),
+        .testTarget(
+            name: "IngestTests",
+            dependencies: ["Ingest", "Jobs", "Platforms", "Postgres", "RawJSON", "TestKit", .crypto]),
+        .testTarget(
+            name: "SchedulerTests", dependencies: ["Jobs", "Postgres", "Scheduler", "TestKit", .lifecycle, .log]),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "Connections", "HTTP", "Jobs", "Limits", "Platforms", "Postgres", "RawJSON", "TestKit", "Worker",
+                .lifecycle, .log,
+            ]),
+        .testTarget(name: "ConnectionsTests", dependencies: ["Connections", "Platforms", "Postgres", "TestKit"]),
+        .testTarget(
+            name: "HealthTests", dependencies: ["HTTP", "Health", "Jobs", "Platforms", "Postgres", "TestKit"]),
+        .testTarget(name: "ViewsTests", dependencies: ["Platforms", "Postgres", "RawJSON", "Schema", "TestKit"]),
         .testTarget(
             name: "FleetTests",
             dependencies: [

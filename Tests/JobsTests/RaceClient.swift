@@ -102,7 +102,12 @@ struct RaceClient {
     /// A scheduler beside all this, which locks streams first and then lanes.
     private mutating func schedule() async throws {
         try await pool.query(
-            "update portolan.streams set next_due_at = now() where connection_id = $1 and next_due_at is not null",
+            """
+            with due as materialized (
+              select ctid as at from portolan.streams where connection_id = $1 and next_due_at is not null
+              order by resource for update skip locked)
+            update portolan.streams s set next_due_at = now() from due where s.ctid = due.at
+            """,
             [connections.randomElement(using: &random)!])
         try await pool.query("select portolan.enqueue_due(20)")
     }

@@ -24,14 +24,38 @@ package actor TestPostgres {
     /// The running server.
     package func server() async throws -> LocalPostgres {
         if let starting { return try await starting.value }
+        Self.removeStaleFolders()
         let task = Task {
             try await LocalPostgres.start(
-                in: NSTemporaryDirectory() + "portolan-tests-\(getpid())", database: "postgres",
+                in: Self.folderPrefix + "\(getpid())", database: "postgres",
                 settings: ["max_connections": "300", "shared_buffers": "64MB"], durability: .fast,
                 logger: Self.logger)
         }
         starting = task
         return try await task.value
+    }
+
+    private static let folderPrefix = "/tmp/portolan-tests-"
+
+    /// A test process that ends takes its server along, and leaves its folder to the next one.
+    private static func removeStaleFolders() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] {
+            let path = "/tmp/" + name
+            guard path.hasPrefix(folderPrefix), let process = Int32(path.dropFirst(folderPrefix.count)),
+                kill(process, 0) != 0
+            else { continue }
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    /// Databases are dropped when their test is over: what a run leaves behind stays small.
+    package func drop(_ url: String) async throws {
+        guard let name = url.firstRange(of: "test_").map({ url[$0.lowerBound...].prefix { $0 != "?" } }) else { return }
+        let server = try await server()
+        let pool = PostgresPool(
+            try PostgresConfiguration(url: server.url(database: "postgres")), limits: .init(), logger: Self.logger)
+        try await pool.query(SQL(unsafeText: "drop database if exists \(name) with (force)"))
+        await pool.shutdown(within: .seconds(2))
     }
 
     /// A fresh database with the whole schema; empty when `isMigrated` is false.
@@ -78,9 +102,11 @@ package func withDatabase<R>(
     do {
         let result = try await body(pool, configuration)
         await pool.shutdown(within: .seconds(2))
+        try await TestPostgres.shared.drop(url)
         return result
     } catch {
         await pool.shutdown(within: .seconds(2))
+        try? await TestPostgres.shared.drop(url)
         throw error
     }
 }

@@ -39,7 +39,8 @@ struct RawPayloads {
 enum RowCountRules {
     static let special: [String: @Sendable (RawPayloads) -> Int] = [
         "shopify.order_line_items": { raw in
-            raw.elements(of: "orders", at: "lineItems", "nodes") + raw.elements(of: "orders", at: "shippingLines", "nodes")
+            raw.elements(of: "orders", at: "lineItems", "nodes")
+                + raw.elements(of: "orders", at: "shippingLines", "nodes")
                 + raw.elements(of: "order_line_items", at: "lineItems", "nodes")
         },
         "shopify.product_variants": { raw in

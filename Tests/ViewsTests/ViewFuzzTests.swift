@@ -31,7 +31,7 @@ import Testing
             }
             let nulls = try await probe.silentNulls()
             #expect(nulls.isEmpty, "\(nulls)")
-            // Rows of one mutant may share an identifier that was replaced by the same word; so only what it is made of.
+            // Rows may share an identifier: two were replaced by the same word.
             let identities = try await probe.wrongIdentities(unique: false)
             #expect(identities.isEmpty, "\(identities)")
         }
@@ -87,7 +87,11 @@ import Testing
                 _ = try await probe.evaluate(view, where: "connection_id = \(connection)")
             } catch {
                 let payload = try await probe.text(
-                    "select string_agg(resource || ' ' || left(payload::text, 3000), E'\\n') from portolan.raw_records where connection_id = \(connection)")
+                    """
+                    select string_agg(resource || ' ' || left(payload::text, 3000), E'\\n')
+                    from portolan.raw_records where connection_id = \(connection)
+                    """
+                )
                 return "mutant \(connection): \(payload)"
             }
         }

@@ -24,7 +24,8 @@ import Testing
                 try await pool.query(
                     """
                     insert into portolan.raw_records
-                      (connection_id, resource, external_id, platform, platform_updated_at, payload, payload_hash, fetched_at)
+                      (connection_id, resource, external_id, platform, platform_updated_at,
+                       payload, payload_hash, fetched_at)
                     select c, $1, (c * 1000 + i)::text, $2,
                            case when $2 = 'shopify' then timestamptz '2026-01-01' + i * interval '1 hour' end,
                            $3, sha256((c * 1000 + i)::text::bytea), '2026-09-01'
@@ -36,7 +37,8 @@ import Testing
             try await probe.run(
                 """
                 insert into portolan.raw_records
-                  (connection_id, resource, external_id, platform, platform_updated_at, payload, payload_hash, fetched_at)
+                  (connection_id, resource, external_id, platform, platform_updated_at,
+                   payload, payload_hash, fetched_at)
                 select connection_id, 'order_line_items', external_id || '/0001', platform, platform_updated_at,
                        payload, payload_hash, fetched_at
                 from portolan.raw_records where platform = 'shopify' and external_id::bigint % 10 = 0
@@ -79,13 +81,17 @@ import Testing
     func ordersByTime() async throws {
         try await withFleet { probe in
             let statement =
-                "select * from unified.commerce_orders where connection_id = 7 and platform_updated_at > '2026-01-16T00:00:00Z'"
+                """
+                select * from unified.commerce_orders
+                where connection_id = 7 and platform_updated_at > '2026-01-16T00:00:00Z'
+                """
             let scans = try await scans(probe, statement)
             expectIndexed(scans, statement)
             #expect(
                 scans.contains { scan in
                     scan.index == "raw_by_update"
-                        && ["connection_id", "platform", "resource", "platform_updated_at"].allSatisfy(scan.condition.contains)
+                        && ["connection_id", "platform", "resource", "platform_updated_at"].allSatisfy(
+                            scan.condition.contains)
                 })
             let rows = try await probe.count("select count(*) from (\(statement)) t")
             #expect(rows == 40)

@@ -25,7 +25,7 @@ import Testing
     private static func order(_ ids: ClosedRange<Int>, hasMore: Bool, at date: Date) -> StoredRecord {
         let json =
             #"{"id":"gid://shopify/Order/900","currencyCode":"USD","processedAt":"2026-05-04T08:49:54Z","#
-            + #""totalPriceSet":\#(money("25.00")),"displayFinancialStatus":"PAID","displayFulfillmentStatus":"FULFILLED","#
+            + #""totalPriceSet":\#(money("25.00")),"displayFinancialStatus":"PAID","#
             + #""refunds":[],"lineItems":\#(lineItems(ids, hasMore: hasMore))}"#
         return StoredRecord(resource: "orders", id: "900", updatedAt: date, payload: Array(json.utf8))
     }
@@ -42,7 +42,11 @@ import Testing
             let probe = ViewProbe(pool: pool)
             try await probe.store(records, platform: "shopify", connection: 1)
             let lines = try await probe.text(
-                "select string_agg(platform_id || '@' || line_index, ' ' order by line_index) from unified.commerce_order_line_items")
+                """
+                select string_agg(platform_id || '@' || line_index, ' ' order by line_index)
+                from unified.commerce_order_line_items
+                """
+            )
             let isComplete = try await probe.text("select line_items_complete::text from unified.commerce_orders")
             return (lines, isComplete)
         }
@@ -52,7 +56,8 @@ import Testing
     func shopifyThreePages() async throws {
         let shown = try await shownLines([
             Self.order(1...2, hasMore: true, at: Self.old), Self.orderPage(1, 3...4, hasMore: true, at: Self.old),
-            Self.orderPage(2, 5...6, hasMore: true, at: Self.new), Self.orderPage(3, 7...7, hasMore: false, at: Self.new),
+            Self.orderPage(2, 5...6, hasMore: true, at: Self.new),
+            Self.orderPage(3, 7...7, hasMore: false, at: Self.new),
         ])
         #expect(shown.lines == "1@0 2@1 3@2 4@3 5@92 6@93 7@182")
         #expect(shown.isComplete == "true")
@@ -122,9 +127,17 @@ import Testing
             let probe = ViewProbe(pool: pool)
             try await probe.store(records, platform: "stripe", connection: 1)
             try await probe.run(
-                "update portolan.raw_records set deleted_at = '2026-08-01', deletion_source = 'missing_in_full_sync' where external_id = '\(gone)'")
+                """
+                update portolan.raw_records set deleted_at = '2026-08-01', deletion_source = 'missing_in_full_sync'
+                where external_id = '\(gone)'
+                """
+            )
             let lines = try await probe.text(
-                "select string_agg(platform_id || '@' || line_index, ' ' order by line_index) from unified.billing_invoice_lines")
+                """
+                select string_agg(platform_id || '@' || line_index, ' ' order by line_index)
+                from unified.billing_invoice_lines
+                """
+            )
             let isComplete = try await probe.text("select lines_complete::text from unified.billing_invoices")
             return (lines, isComplete)
         }

@@ -126,14 +126,16 @@ extension ViewProbe {
         for (entity, columns) in requiredColumns.sorted(by: { $0.key < $1.key }) {
             for column in columns {
                 let rows = try await pool.query(
-                    SQL(unsafeText: """
-                        select platform, raw_resource, platform_id, count(*) over () from unified.\(entity)
-                        where \(column) is null and issues = '[]' limit 1
-                        """))
+                    SQL(
+                        unsafeText: """
+                            select platform, raw_resource, platform_id, count(*) over () from unified.\(entity)
+                            where \(column) is null and issues = '[]' limit 1
+                            """))
                 for row in rows {
                     let (platform, resource, id, all) = try row.decode(
                         String.self, String.self, String?.self, Int64.self)
-                    found.append("unified.\(entity).\(column): \(all) rows, e.g. \(platform) \(resource) \(id ?? "NULL")")
+                    found.append(
+                        "unified.\(entity).\(column): \(all) rows, e.g. \(platform) \(resource) \(id ?? "NULL")")
                 }
             }
         }

@@ -36,7 +36,9 @@ import Testing
                 for view in views {
                     let rows = try await probe.evaluate(view, where: "connection_id < 3")
                     // What no platform feeds is an empty view.
-                    let isFed = schema != "unified" || platformViewFiles.contains { $0.text.contains("-- feeds: \(view.name)\n") }
+                    let isFed =
+                        schema != "unified"
+                        || platformViewFiles.contains { $0.text.contains("-- feeds: \(view.name)\n") }
                     #expect(rows > 0 || !isFed, "\(view.name) shows nothing")
                     _ = try await probe.evaluate(view, where: "connection_id = 3")
                 }
@@ -58,7 +60,11 @@ import Testing
             for schema in allPlatforms.map(\.key) {
                 for view in try await probe.views(in: schema) where view.has("issues") {
                     let found = try await probe.text(
-                        "select string_agg(distinct issues::text, '; ') from \(view.name) where connection_id = 1 and issues <> '[]'")
+                        """
+                        select string_agg(distinct issues::text, '; ') from \(view.name)
+                        where connection_id = 1 and issues <> '[]'
+                        """
+                    )
                     #expect(found == "NULL", "\(view.name)")
                 }
             }
@@ -72,7 +78,11 @@ import Testing
                 var entries: Int64 = 0
                 for view in try await probe.views(in: schema) where view.has("issues") {
                     entries += try await probe.count(
-                        "select coalesce(sum(jsonb_array_length(issues)), 0)::bigint from \(view.name) where connection_id = 2")
+                        """
+                        select coalesce(sum(jsonb_array_length(issues)), 0)::bigint from \(view.name)
+                        where connection_id = 2
+                        """
+                    )
                     let odd = try await probe.count(
                         """
                         select count(*) from \(view.name), jsonb_array_elements(issues) i

@@ -103,11 +103,16 @@ struct ShopifyAnswer {
                 return ShopifyRefusal(
                     status: status, code: element.at("extensions", "code")?.string,
                     message: element["message"]?.string ?? "", path: names.isEmpty ? nil : names.joined(separator: "."),
-                    isMarkup: false, cost: element.at("extensions", "cost")?.approximate)
+                    isMarkup: false, cost: Self.points(element.at("extensions", "cost")))
             }
         case .null, .bool, .number:
             return []
         }
+    }
+
+    /// A number of points; nil for one that no shop can have: it would end up in a cursor, a demand or a wait.
+    fileprivate static func points(_ value: JSONValue?) -> Double? {
+        value?.approximate.flatMap { (-1e12...1e12).contains($0) ? $0 : nil }
     }
 
     /// One of each kind: a field denied in every record of a page is one fact, not hundreds.
@@ -127,18 +132,19 @@ extension ShopifyAnswer {
         let restoreRate: Double?
 
         init(_ cost: JSONValue?) {
-            requested = cost?["requestedQueryCost"]?.approximate
-            actual = cost?["actualQueryCost"]?.approximate
+            requested = ShopifyAnswer.points(cost?["requestedQueryCost"])
+            actual = ShopifyAnswer.points(cost?["actualQueryCost"])
             let status = cost?["throttleStatus"]
-            capacity = status?["maximumAvailable"]?.approximate
-            available = status?["currentlyAvailable"]?.approximate
-            restoreRate = status?["restoreRate"]?.approximate
+            capacity = ShopifyAnswer.points(status?["maximumAvailable"])
+            available = ShopifyAnswer.points(status?["currentlyAvailable"])
+            restoreRate = ShopifyAnswer.points(status?["restoreRate"])
         }
 
         /// How long until the query fits.
         var wait: Duration? {
             guard let requested, let available, let restoreRate, restoreRate > 0 else { return nil }
-            return .milliseconds(Int64((max(0, requested - available) / restoreRate * 1000).rounded(.up)))
+            let seconds = min(max(0, requested - available) / restoreRate, 3600)
+            return .milliseconds(Int64((seconds * 1000).rounded(.up)))
         }
 
         func lessons(for request: PlatformRequest) -> [LimitLesson] {

@@ -12,7 +12,9 @@ enum ShopifyRequest {
     static func page(_ query: ShopifyQuery, walk: ShopifyCursor.Walk, cursor: ShopifyCursor) -> PlatformRequest {
         let first = cursor.first(for: query)
         return request(
-            query, purpose: pagePurpose, cost: query.estimatedCost(first: first, nodeCost: cursor.nodeCost),
+            query, purpose: pagePurpose,
+            // What is dearer is refused; and a demand beyond the bucket's capacity would never be met.
+            cost: min(query.estimatedCost(first: first, nodeCost: cursor.nodeCost), ShopifyQuery.costMax),
             variables: "\"first\":\(first),\"after\":\(literal(walk.after)),\"query\":\(literal(filter(walk)))")
     }
 
