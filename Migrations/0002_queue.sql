@@ -256,7 +256,8 @@ begin
     update portolan.leases le set job_ids = r.rest, running = r.rest[1], progress_at = v_now
     from (select le.lane_id, array_agg(x.job_id order by x.o) as rest
           from portolan.leases le cross join unnest(le.job_ids) with ordinality x(job_id, o)
-          where le.lane_id = any (v_lane) and le.lane_id <> all (coalesce(v_end, '{}')) and x.job_id <> all (p_job) group by 1) r
+          where le.lane_id = any (v_lane) and le.lane_id <> all (coalesce(v_end, '{}')) and not exists (select from unnest(p_lane, p_token, p_job) f(lane_id, token, job_id)   -- another token's report of the same job says nothing
+                            where f.lane_id = le.lane_id and f.token = le.token and f.job_id = x.job_id) group by 1) r
     where le.lane_id = r.lane_id;
   end if;
   if v_end is not null then
@@ -282,7 +283,9 @@ begin
   select array_agg(d.lane_id), array_agg(d.token), array_agg(x), array_agg(case when x = d.running then 'rescue' else 'release' end)
   into v_lane, v_token, v_job, v_outcome from dead d cross join unnest(d.job_ids) x;
   if v_lane is null then
-    delete from portolan.workers w where w.beat_at < v_now - w.ttl - interval '1 minute' and not exists (select from portolan.leases le where le.worker_id = w.worker_id);
+    delete from portolan.workers w where w.worker_id = any (array(      -- passed over where another reaper has it in hand
+      select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
+        and not exists (select from portolan.leases le where le.worker_id = d.worker_id) for update skip locked));
     return 0;
   end if;
   perform portolan.finish(v_lane, v_token, v_job, v_outcome);
@@ -418,6 +421,12 @@ do $$ declare f regprocedure; begin
   end loop;
   alter function portolan.enqueue_many set enable_hashjoin = on;   -- joins its own arrays, never a table
 end $$;
+
+-- Claim passes over lanes that are locked, but PostgreSQL waits all the same for one that was updated and locked again while it looked. It
+-- holds other lanes then, in no order, and could meet an enqueue or a finish that waits for those. Claim is the one that can give way at no
+-- cost: it gives up (55P03) long before a deadlock would be looked for, and the worker asks again.
+alter function portolan.claim set lock_timeout = '100ms';
+
 
 comment on table portolan.workers is 'One narrow row per worker process: its beat.';
 comment on column portolan.workers.worker_id is 'New for every start of a process.';

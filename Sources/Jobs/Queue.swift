@@ -19,15 +19,22 @@ package struct Queue: Sendable {
     package func claim(
         worker: UUID, wishes: [(platform: String, band: Band)], lanes: Int, leaseMax: Duration
     ) async throws(PostgresError) -> [LeasedJob] {
-        let rows = try await pool.query(
-            """
-            select lane_id, token, job_id, kind, attempt, args, connection_id, platform, band
-            from portolan.claim($1, $2, $3, $4, 1, null, $5, $6)
-            """,
-            [
-                worker, wishes.map(\.platform), wishes.map(\.band.rawValue), Int32(lanes),
-                JobKind.allCases.map(\.rawValue), leaseMax,
-            ])
+        let rows: PostgresRows
+        do throws(PostgresError) {
+            rows = try await pool.query(
+                """
+                select lane_id, token, job_id, kind, attempt, args, connection_id, platform, band
+                from portolan.claim($1, $2, $3, $4, 1, null, $5, $6)
+                """,
+                [
+                    worker, wishes.map(\.platform), wishes.map(\.band.rawValue), Int32(lanes),
+                    JobKind.allCases.map(\.rawValue), leaseMax,
+                ])
+        } catch {
+            // It gave way to somebody who waited for a lane it had looked at; nothing was taken.
+            guard error.isLockNotAvailable else { throw error }
+            return []
+        }
         var jobs: [LeasedJob] = []
         jobs.reserveCapacity(rows.count)
         for row in rows {
