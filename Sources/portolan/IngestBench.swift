@@ -29,7 +29,8 @@ struct IngestBench {
                 seed: 7,
                 stores: (0..<connections).map { number in
                     SandboxPlan.Store(
-                        platform: "stripe", name: "bench-\(number)", sizes: ["charges": records / connections, "customers": 10],
+                        platform: "stripe", name: "bench-\(number)",
+                        sizes: ["charges": records / connections, "customers": 10],
                         limitFactor: 10_000, recordBytes: recordBytes)
                 }))
         options.postgresSettings = ["shared_buffers": "512MB", "max_wal_size": "8GB"]
@@ -66,7 +67,8 @@ struct IngestBench {
         let before = (ProcessUsage.cpuSeconds(of: worker.processID), ProcessUsage.cpuSeconds(of: sandbox))
         let seen = try await recordsSeen(fleet)
         let start = ContinuousClock.now
-        try await fleet.pool.query("update portolan.streams set next_due_at = portolan.now() where resource = 'charges'")
+        try await fleet.pool.query(
+            "update portolan.streams set next_due_at = portolan.now() where resource = 'charges'")
         try await fleet.pool.query("select portolan.enqueue_due(1000)")
         try await fleet.pool.query("update portolan.streams set next_due_at = null")
         try await until(

@@ -62,7 +62,10 @@ enum MasterKey {
 struct LogOptions: ParsableArguments {
     @Option(
         name: .customLong("log-level"),
-        help: "trace, debug, info, notice, warning, error. Default: $PORTOLAN_LOG_LEVEL, else info for roles and warning for other commands.")
+        help: """
+            trace, debug, info, notice, warning, error. Default: $PORTOLAN_LOG_LEVEL, else info for roles and \
+            warning for other commands.
+            """)
     var level: String?
 
     /// - Parameter standard: the level where neither flag nor environment says one.

@@ -27,6 +27,8 @@ final class PrivateServer: Sendable {
 
     init() {
         directory = "/tmp/pl-" + String(UInt32.random(in: .min ... .max), radix: 36)
+        // A fixture that cannot start ends the run.
+        // swift-format-ignore: NeverUseForceTry
         try! FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         if getuid() == 0 { Self.run("/bin/chown", ["postgres:postgres", directory]) }
         Self.run(
@@ -51,6 +53,8 @@ final class PrivateServer: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
+        // A fixture that cannot start ends the run.
+        // swift-format-ignore: NeverUseForceTry
         try! process.run()
         process.waitUntilExit()
         precondition(process.terminationStatus == 0, "\(path) \(arguments) failed")
@@ -74,6 +78,8 @@ final class PrivateServer: Sendable {
             """,
         ]
         process.standardInput = lifeline
+        // A fixture that cannot start ends the run.
+        // swift-format-ignore: NeverUseForceTry
         try! process.run()
         shell.withLock { $0 = Shell(process: process, lifeline: lifeline) }
         let ask = "\(Self.binaries)/pg_isready -q -U postgres -h \(directory)"
@@ -114,6 +120,8 @@ final class PrivateServer: Sendable {
     var url: String { "postgresql://postgres@/postgres?host=\(directory)" }
 
     func configuration(_ change: (inout PostgresConfiguration) -> Void = { _ in }) -> PostgresConfiguration {
+        // A fixture that cannot start ends the run.
+        // swift-format-ignore: NeverUseForceTry
         var configuration = try! PostgresConfiguration(url: url)
         change(&configuration)
         return configuration
