@@ -292,6 +292,20 @@ begin
   return (select count(distinct u) from unnest(v_lane) u);
 end $$;
 
+-- Release what a worker holds and does not know of: the answer to its claim was lost, or it had to fall silent about a job. Only the worker
+-- itself calls this, and not while a claim of its own is under way. The jobs go back as they are; nothing is counted against them.
+create function portolan.release_unknown(p_worker uuid, p_known uuid[]) returns integer language plpgsql as $$
+declare v_lane bigint[]; v_token uuid[]; v_job bigint[];
+begin
+  with forgotten as materialized (
+    select le.lane_id, le.token, le.job_ids from portolan.leases le where le.worker_id = p_worker and le.token <> all (p_known)
+    order by le.lane_id for update of le skip locked)
+  select array_agg(f.lane_id), array_agg(f.token), array_agg(x) into v_lane, v_token, v_job from forgotten f cross join unnest(f.job_ids) x;
+  if v_lane is null then return 0; end if;
+  perform portolan.finish(v_lane, v_token, v_job, array_fill('release'::text, array[cardinality(v_job)]));
+  return (select count(distinct u) from unnest(v_lane) u);
+end $$;
+
 -- Enqueue many. Parallel arrays, one entry a job. Returns the job ids in the order given (a merged one answers with the job it joined).
 create function portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[] default null, p_run_at timestamptz[] default null,
     p_dedupe text[] default null, p_family text[] default null, p_max_attempts integer[] default null) returns bigint[]
@@ -513,4 +527,5 @@ comment on function portolan.cancel is 'Cancels a job: at once when it waits, at
 comment on function portolan.pause_lane is 'Stops a lane from being claimed, or lets it go on. What runs stops after its page.';
 comment on function portolan.beat is 'Registers a worker or says that it is alive. Answers whether it is asked to drain.';
 comment on function portolan.leave is 'Takes away the row of a worker that holds nothing any more.';
+comment on function portolan.release_unknown is 'Gives back what a worker holds and does not know of. Answers how many leases.';
 comment on function portolan.reap is 'Takes the leases of workers that stopped beating and of those past their deadline. Answers how many leases.';

@@ -847,6 +847,32 @@ COMMENT ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text,
 
 
 --
+-- Name: release_unknown(uuid, uuid[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare v_lane bigint[]; v_token uuid[]; v_job bigint[];
+begin
+  with forgotten as materialized (
+    select le.lane_id, le.token, le.job_ids from portolan.leases le where le.worker_id = p_worker and le.token <> all (p_known)
+    order by le.lane_id for update of le skip locked)
+  select array_agg(f.lane_id), array_agg(f.token), array_agg(x) into v_lane, v_token, v_job from forgotten f cross join unnest(f.job_ids) x;
+  if v_lane is null then return 0; end if;
+  perform portolan.finish(v_lane, v_token, v_job, array_fill('release'::text, array[cardinality(v_job)]));
+  return (select count(distinct u) from unnest(v_lane) u);
+end $$;
+
+
+--
+-- Name: FUNCTION release_unknown(p_worker uuid, p_known uuid[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) IS 'Gives back what a worker holds and does not know of. Answers how many leases.';
+
+
+--
 -- Name: resume_connection(text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 

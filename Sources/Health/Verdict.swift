@@ -9,6 +9,11 @@ package struct Verdict: Sendable, Equatable {
     /// State the connection comes into; nil leaves it.
     package let connectionState: String?
 
+    /// An outcome that says nothing about stream and connection.
+    package init(outcome: Outcome) {
+        (self.outcome, streamState, connectionState) = (outcome, nil, nil)
+    }
+
     /// However long a platform asks to be left alone, it is asked again once a day.
     private static let waitMax = Duration.seconds(86_400)
 

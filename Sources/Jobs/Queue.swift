@@ -89,6 +89,12 @@ package struct Queue: Sendable {
         try await pool.query("select portolan.leave($1)", [worker])
     }
 
+    /// Gives back the leases of a worker that are not among those it knows of. Answers how many.
+    package func releaseUnknown(worker: UUID, known: [UUID]) async throws(PostgresError) -> Int {
+        let rows = try await pool.query("select portolan.release_unknown($1, $2) as count", [worker, known])
+        return Int(try rows.first?.decode("count", as: Int32.self) ?? 0)
+    }
+
     /// Takes the leases of workers that stopped beating; anybody may, every couple of seconds.
     package func reap() async throws(PostgresError) -> Int {
         let rows = try await pool.query("select portolan.reap() as count")

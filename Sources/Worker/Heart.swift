@@ -28,8 +28,13 @@ final class Heart: Sendable {
         postgres: PostgresConfiguration, worker: UUID, host: String, version: String,
         configuration: WorkerConfiguration, logger: Logger
     ) {
+        var postgres = postgres
+        // A connection that has gone dead must be given up in time for another beat to save the leases.
+        postgres.connectTimeLimit = configuration.beatInterval
+        postgres.statementTimeLimit = configuration.beatInterval
         var limits = PostgresPool.Limits()
         limits.connectionsMax = 1
+        limits.waitTimeLimit = configuration.beatInterval
         pool = PostgresPool(postgres, limits: limits, logger: logger)
         queue = Queue(pool: pool)
         self.worker = worker

@@ -55,7 +55,12 @@ struct OpenStream: Sendable {
         self.resource = resource
         baseURL = try row.decode("base_url")
         let settingsJSON: PostgresJSON = try row.decode("settings")
-        settings = (try? JSONDecoder().decode([String: String].self, from: Data(settingsJSON.bytes))) ?? [:]
+        guard let settings = try? JSONDecoder().decode([String: String].self, from: Data(settingsJSON.bytes)) else {
+            throw UnifiedError(
+                .configInvalid,
+                "the settings of connection \(name) hold a value that is no string; write every value in quotes")
+        }
+        self.settings = settings
         cursor = try row.decode("cursor", as: PostgresJSON?.self).map { Cursor(json: $0.text) }
     }
 

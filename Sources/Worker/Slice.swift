@@ -57,16 +57,20 @@ struct Slice {
         case failure(UnifiedError)
         /// Nobody wants the job any more: it ends, and nothing but its own end is told.
         case dropped(UnifiedError)
-        /// The lease is lost, or may be: not a word more.
-        case abandoned
+        /// The database said that the lease is another's.
+        case lost
+        /// The worker could not confirm its beat: its leases may be another's, and it must fall silent.
+        case silent
     }
 
-    mutating func run() async {
+    /// Runs to its end and reports it.
+    ///
+    /// - Returns: false when the database may not have heard of the end, so that the lease may still be held.
+    mutating func run() async -> Bool {
         let (ending, resource) = await runToItsEnd()
         switch ending {
         case .outcome(let outcome):
-            await finish { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale"
-            }
+            return await finish(outcome)
         case .failure(let error):
             // A page that was committed is progress: failed attempts before it no longer count.
             let verdict = Verdict(
@@ -77,21 +81,16 @@ struct Slice {
                 metadata: [
                     "code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)",
                 ])
-            let flags = pendingFlags.map { PostgresJSON($0.rowJSON) }
-            await finish { queue, job throws(PostgresError) in
-                try await queue.finish(
-                    job, verdict.outcome, error: PostgresJSON(error.rowJSON), flags: flags, resource: resource,
-                    streamState: verdict.streamState, connectionState: verdict.connectionState)
-            }
+            return await finish(verdict, error, resource: resource)
         case .dropped(let error):
             logger.notice("job dropped", metadata: ["why": "\(error.message)"])
-            await finish { queue, job throws(PostgresError) in
-                try await queue.finish(
-                    job, .failed, error: PostgresJSON(error.rowJSON), resource: resource, streamState: nil,
-                    connectionState: nil)
-            }
-        case .abandoned:
+            return await finish(Verdict(outcome: .failed), error, resource: resource)
+        case .lost:
             logger.notice("slice abandoned: the lease is lost")
+            return true
+        case .silent:
+            logger.notice("slice abandoned: the worker could not confirm that it is alive")
+            return false
         }
     }
 
@@ -119,11 +118,11 @@ struct Slice {
     }
 
     private mutating func read(_ resource: String) async throws -> Ending {
-        guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .abandoned }
+        guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .lost }
         let deadline = ContinuousClock.now + context.configuration.sliceTimeMax
         while true {
             if context.drain.isAsked { return .outcome(.yield) }
-            guard context.heart.isConfirmed else { return .abandoned }
+            guard context.heart.isConfirmed else { return .silent }
             let page: Page
             switch try await nextPage(of: stream) {
             case .page(let next): page = next
@@ -139,11 +138,13 @@ struct Slice {
                 guard error.isConnectionFailure || error.isTransient else { throw error }
                 // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
                 logger.warning("commit interrupted", metadata: ["error": "\(error)"])
-                guard let again = try await reopen(resource) else { return .abandoned }
-                stream = again
+                switch try await reopen(resource) {
+                case .open(let again): stream = again
+                case .ending(let ending): return ending
+                }
                 continue
             }
-            guard answer.isHeld else { return .abandoned }
+            guard answer.isHeld else { return .lost }
             pages += 1
             pendingFlags = []
             stream.cursor = page.cursor
@@ -222,31 +223,54 @@ struct Slice {
         }
     }
 
+    private enum Reopened {
+        case open(OpenStream)
+        case ending(Ending)
+    }
+
     /// Opens the stream again after the database was lost, for as long as the lease can still be ours.
-    private func reopen(_ resource: String) async throws -> OpenStream? {
+    private func reopen(_ resource: String) async throws -> Reopened {
         var delay = Duration.milliseconds(100)
         while context.heart.isConfirmed {
             do {
-                return try await OpenStream(job, resource: resource, in: context)
+                return try await OpenStream(job, resource: resource, in: context).map(Reopened.open) ?? .ending(.lost)
             } catch let error as PostgresError where error.isConnectionFailure || error.isTransient {
                 try await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(2))
             }
         }
-        return nil
+        return .ending(.silent)
     }
 
-    /// Reports the end until the database has it. Gives up when the beats fail too: then the lease runs out by itself.
-    private func finish(_ report: (Queue, LeasedJob) async throws(PostgresError) -> String) async {
+    private func finish(_ outcome: Outcome) async -> Bool {
+        await report { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale" }
+    }
+
+    /// With the error's row and what it means for stream and connection. Where the database refuses to write those down,
+    /// the job still ends as it should.
+    private func finish(_ verdict: Verdict, _ error: UnifiedError, resource: String?) async -> Bool {
+        let flags = pendingFlags.map { PostgresJSON($0.rowJSON) }
+        let isReported = await report { queue, job throws(PostgresError) in
+            try await queue.finish(
+                job, verdict.outcome, error: PostgresJSON(error.rowJSON), flags: flags, resource: resource,
+                streamState: verdict.streamState, connectionState: verdict.connectionState)
+        }
+        if isReported || !context.heart.isConfirmed { return isReported }
+        return await finish(verdict.outcome)
+    }
+
+    /// Reports the end until the database has it: true then. Gives up when the database refuses, and when the beats fail
+    /// too.
+    private func report(_ end: (Queue, LeasedJob) async throws(PostgresError) -> String) async -> Bool {
         var delay = Duration.milliseconds(100)
         while true {
             do {
-                let result = try await report(context.queue, job)
+                let result = try await end(context.queue, job)
                 logger.debug("slice ended", metadata: ["result": "\(result)", "pages": "\(pages)"])
-                return
+                return true
             } catch {
                 logger.warning("finish interrupted", metadata: ["error": "\(error)"])
-                guard context.heart.isConfirmed, error.isConnectionFailure || error.isTransient else { return }
+                guard context.heart.isConfirmed, error.isConnectionFailure || error.isTransient else { return false }
             }
             try? await Task.sleep(for: delay)
             delay = min(delay * 2, .seconds(2))

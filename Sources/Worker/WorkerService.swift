@@ -93,13 +93,13 @@ package struct WorkerService: Service, CustomStringConvertible {
 
     /// Claims as many lanes as there are free slots, until asked to drain; then waits for what is running.
     private func dispatch() async {
-        let slots = Slots(context.configuration.slots)
+        let leases = RunningLeases(slots: context.configuration.slots)
         await withDiscardingTaskGroup { group in
             var turn = 0
             var failures = 0
             while !context.drain.isAsked, !Task.isCancelled {
-                let free = slots.free
-                guard free > 0, context.heart.isConfirmed else {
+                let free = leases.free
+                guard free > 0, context.heart.isConfirmed, await isCertain(of: leases) else {
                     await bell.wait(atMost: context.configuration.pollInterval, clock: ContinuousClock())
                     continue
                 }
@@ -111,20 +111,38 @@ package struct WorkerService: Service, CustomStringConvertible {
                     failures = 0
                     turn += 1
                 } catch {
+                    // The answer may have been lost behind a claim that was committed.
+                    leases.doubt()
                     failures += 1
                     if failures == 1 { context.logger.warning("claim failed", metadata: ["error": "\(error)"]) }
                 }
-                slots.take(jobs.count)
                 for job in jobs {
+                    leases.begin(job.lease)
                     group.addTask {
                         var slice = Slice(job, in: context)
-                        await slice.run()
-                        slots.giveBack()
+                        let isReported = await slice.run()
+                        leases.end(job.lease, isReported: isReported)
                         bell.ring()
                     }
                 }
                 if jobs.isEmpty { await bell.wait(atMost: pause(failures: failures), clock: ContinuousClock()) }
             }
+        }
+    }
+
+    /// Whether what the database says this worker holds is what it knows of; makes it so where there was doubt.
+    private func isCertain(of leases: RunningLeases) async -> Bool {
+        guard leases.isInDoubt else { return true }
+        do throws(PostgresError) {
+            let count = try await context.queue.releaseUnknown(worker: worker, known: leases.tokens)
+            leases.settle()
+            if count > 0 {
+                context.logger.notice("leases given back that nobody was running", metadata: ["count": "\(count)"])
+            }
+            return true
+        } catch {
+            context.logger.debug("leases could not be compared", metadata: ["error": "\(error)"])
+            return false
         }
     }
 

@@ -152,6 +152,35 @@ struct CrashTests {
         }
     }
 
+    @Test("a database that stops answering for longer than a worker may be silent holds no stream up afterwards")
+    func databaseSilent() async throws {
+        let stores = Self.shops(2, orders: 900, faults: [Fault(.latency(milliseconds: 100, jitterMilliseconds: 0))])
+        try await FleetHarness.with("silent", stores: stores) { harness in
+            let fleet = harness.fleet
+            try await fleet.connectStores()
+            try await harness.schedule(only: ["orders"])
+            let scheduler = try await fleet.startScheduler()
+            let worker = try await fleet.startWorker(slots: 2, beatTTL: 2)
+            try await harness.eventually("the reads are under way") {
+                try await harness.count("select sum(pages_count)::int8 from portolan.streams") >= 4
+            }
+            let lastPages = try await harness.count("select sum(pages_count)::int8 from portolan.streams")
+            await fleet.postgres.pause()
+            // Longer than the time to live; the only worker has nobody to take its leases from it.
+            try await Task.sleep(for: .seconds(5))
+            await fleet.postgres.resume()
+            try await harness.eventually("the same worker has finished both reads", within: .seconds(90)) {
+                let caughtUp = try await harness.allCaughtUp()
+                let isIdle = try await harness.isIdle()
+                return caughtUp && isIdle
+            }
+            #expect(try await harness.count("select sum(pages_count)::int8 from portolan.streams") > lastPages)
+            #expect(worker.exitStatus == nil)
+            await harness.stop([worker, scheduler])
+            try await harness.expectEqualToTruth(["orders"])
+        }
+    }
+
     @Test("a platform that answers with all kinds of rubbish loses no record")
     func faultyPlatform() async throws {
         let faults = [
