@@ -22,7 +22,8 @@ extension UnifiedError {
         case .addressRefused: code = .networkEgressDenied
         case .invalidRequest: code = .configInvalid
         case .cancelled, .clientClosed: code = .cancelled
-        default: code = .networkReset
+        case .clientBusy, .invalidConfiguration: code = .internalBug
+        default: code = .unclassified
         }
         self.init(code, error.message, route: route)
     }

@@ -1,3 +1,5 @@
+internal import Crypto
+internal import FoundationEssentials
 internal import Platforms
 internal import RawJSON
 
@@ -11,15 +13,29 @@ struct CarefulBatch {
     private let received: [Record]
 
     init(_ batch: RecordBatch) {
-        received = batch.records
+        received = batch.records.filter { Self.isUsable($0.id) }
         var cleaned: [Record] = []
         var sanitised: [Bool] = []
-        for record in batch.records {
+        for record in received {
             let copy = record.payload.withUnsafeBytes { JSONSanitiser.clean($0) }
             sanitised.append(copy != nil)
-            cleaned.append(copy.map { record.replacingPayload(with: $0) } ?? record)
+            cleaned.append(copy.map { record.replacing(id: record.id, payload: ByteSlice(copying: $0)) } ?? record)
         }
         storable = RecordBatch(unique: cleaned, hashedBytes: received, sanitised: sanitised)
+        for record in batch.records where !Self.isUsable(record.id) { setAside(record) }
+    }
+
+    /// Longer ones do not fit an index, and text cannot hold a NUL.
+    static func isUsable(_ id: String) -> Bool { id.utf8.count <= 1000 && !id.utf8.contains(0) }
+
+    /// A record that has no identifier to be stored under is kept under the hash of its bytes.
+    private mutating func setAside(_ record: Record) {
+        let hash = record.payload.withUnsafeBytes { SHA256.hash(data: $0) }
+        let id = "sha256:" + hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let kept = record.replacing(id: id, payload: record.payload)
+        exact.append((kept, "its identifier is too long or holds a NUL"))
+        flags.append(
+            flag(.dataRecordRejected, kept, "has an identifier that cannot be stored; its bytes are in raw_exact"))
     }
 
     /// Takes out the records that cannot be stored even cleaned.
@@ -52,9 +68,9 @@ struct CarefulBatch {
 }
 
 extension Record {
-    fileprivate func replacingPayload(with bytes: [UInt8]) -> Record {
+    fileprivate func replacing(id: String, payload: ByteSlice) -> Record {
         Record(
-            resource: resource, id: id, updatedAt: updatedAt, createdAt: createdAt, payload: ByteSlice(copying: bytes),
+            resource: resource, id: id, updatedAt: updatedAt, createdAt: createdAt, payload: payload,
             fetchedAt: fetchedAt)
     }
 }

@@ -87,7 +87,8 @@ package struct PageStore: Sendable {
 
         func parameters(for batch: RecordBatch, extraFlags: [UnifiedError]) -> [any PostgresEncodable] {
             let records = batch.records
-            let gone = page.deletions
+            // What cannot be an identifier here was never stored: there is nothing to mark.
+            let gone = page.deletions.filter { CarefulBatch.isUsable($0.id) }
             return [
                 job.lease.laneID, job.lease.token, job.jobID, job.connectionID, stream, platform.key,
                 platform.apiVersion,
@@ -140,7 +141,7 @@ package struct PageAnswer: Sendable, Equatable {
 extension PostgresError {
     /// The server refused a value, not the statement: classes 22 (data exception) and 54 (a limit of the program, such
     /// as nesting too deep).
-    var isRefusedValue: Bool {
+    package var isRefusedValue: Bool {
         guard code == .server, let sqlState else { return false }
         return sqlState.hasPrefix("22") || sqlState.hasPrefix("54")
     }

@@ -281,6 +281,10 @@ struct Slice {
 extension UnifiedError {
     /// A failure of our own database.
     init(databaseError error: PostgresError) {
-        self.init(.databaseUnavailable, "the database refused or was lost: \(error)")
+        if error.isRefusedValue {
+            self.init(.databaseValueRefused, "the database refused a value that is no record's: \(error)")
+        } else {
+            self.init(.databaseUnavailable, "the database refused or was lost: \(error)")
+        }
     }
 }

@@ -17,7 +17,7 @@ struct HealthTests {
         (.headersTooLarge, .dataTooLarge), (.contentEncoding, .dataMalformed), (.reset, .networkReset),
         (.redirectRefused, .redirectRefused), (.addressRefused, .networkEgressDenied),
         (.invalidRequest, .configInvalid),
-        (.cancelled, .cancelled), (.clientClosed, .cancelled), (.clientBusy, .networkReset), (.other, .networkReset),
+        (.cancelled, .cancelled), (.clientClosed, .cancelled), (.clientBusy, .internalBug), (.other, .unclassified),
     ]
 
     @Test("every failure of the transport has its code, with the route and never an address")

@@ -106,6 +106,29 @@ struct BadPageTests {
         }
     }
 
+    /// Too long for an index also after PostgreSQL has compressed it.
+    private static let incompressible = (0..<4000).map { String($0 * 2_654_435_761 % 1_000_003, radix: 36) }.joined()
+
+    @Test(
+        "a record whose identifier cannot be stored is kept under its hash, and the rest of the page is stored",
+        arguments: ["a\0b", "\0", incompressible, String(repeating: "x", count: 5_000_000)])
+    func oddIdentifier(_ id: String) async throws {
+        try await LeasedStream.with { stream in
+            let answer = try await stream.commit(
+                [record("a", #"{"v": 1}"#), record(id, #"{"v": 2}"#), record("z", #"{"v": 3}"#)], cursor: #"{"n": 9}"#)
+            #expect(answer.isHeld && answer.inserted == 2)
+            #expect(try await stream.payload("a") == #"{"v": 1}"#)
+            #expect(try await stream.payload("z") == #"{"v": 3}"#)
+            let kept = try #require(
+                try await stream.pool.query("select external_id, bytes, reason from portolan.raw_exact").first)
+            let (key, bytes, reason) = try kept.decode(String.self, [UInt8].self, String.self)
+            #expect(key.hasPrefix("sha256:") && key.utf8.count == 71)
+            #expect(bytes == Array(#"{"v": 2}"#.utf8))
+            #expect(reason.contains("identifier"))
+            #expect(try await stream.flags(key) == ["data.record_rejected"])
+        }
+    }
+
     @Test("a page of nothing but odd records comes through as a whole, and again without a change")
     func all() async throws {
         try await LeasedStream.with { stream in

@@ -91,7 +91,7 @@ struct ShopifyPlatformTests {
             let newest = try #require(cursor.walk?.newest)
             if spoil {
                 cursor.walk?.after = "bm90IGEgY3Vyc29y"
-                driver.cursor = Cursor(encoding: cursor)
+                driver.cursor = try Cursor(encoding: cursor)
             } else {
                 driver.now += 5 * 86400
             }

@@ -36,7 +36,7 @@ import Testing
         state.phase = .idle
         state.eventsSince = 1_779_999_000
         state.passStarted = 1_779_999_000
-        let read = StreamRead(resource: one.resource, cursor: Cursor(encoding: state), now: StripeDriver.start)
+        let read = StreamRead(resource: one.resource, cursor: try Cursor(encoding: state), now: StripeDriver.start)
         let request = try platform.nextStep(in: read).requests[0]
         #expect(request.path == "/v1/events")
         let body = #"{"object":"list","data":[\#(event)],"has_more":false,"url":"/v1/events"}"#

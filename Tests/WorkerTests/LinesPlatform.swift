@@ -34,7 +34,7 @@ struct LinesPlatform: Platform {
         if response.status == 418 {
             throw ReadFailure(
                 UnifiedError(.dataTooLarge, "a smaller page, please"),
-                goOnWith: Cursor(encoding: Position(page: page + 100)))
+                goOnWith: try Cursor(encoding: Position(page: page + 100)))
         }
         if let code = ErrorCode.forStatus(response.status, isHTML: false) {
             let seconds = response.header("Retry-After").flatMap { Int($0) }
@@ -45,7 +45,8 @@ struct LinesPlatform: Platform {
         }
         let isLast = response.header("X-More") == nil
         return Page(
-            records: records(response, page), cursor: Cursor(encoding: Position(page: page + 1)), isCaughtUp: isLast,
+            records: records(response, page), cursor: try Cursor(encoding: Position(page: page + 1)),
+            isCaughtUp: isLast,
             syncedThrough: isLast ? response.requestedAt : nil)
     }
 

@@ -78,6 +78,7 @@ package struct ErrorCode: Sendable, Hashable {
     package static let dataSanitised = ErrorCode("data.sanitised", .platform, .flag)
     package static let dataNotFound = ErrorCode("data.not_found", .none, .flag)
     package static let databaseUnavailable = ErrorCode("db.unavailable", .ours, .backoff)
+    package static let databaseValueRefused = ErrorCode("db.value_refused", .ours, .backoff)
     package static let redisUnavailable = ErrorCode("redis.unavailable", .ours, .flag)
     package static let configInvalid = ErrorCode("config.invalid", .ours, .blockConnection)
     package static let leaseLost = ErrorCode("internal.lease_lost", .ours, .abandon)

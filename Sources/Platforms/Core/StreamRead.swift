@@ -32,14 +32,32 @@ package struct Cursor: Sendable, Equatable {
     package init(json: String) { self.json = json }
 
     /// The cursor that holds `value`. Keys are sorted, so equal values give equal cursors.
-    package init(encoding value: some Encodable) {
+    ///
+    /// - Throws: `data.malformed` when it cannot be stored. What goes into a cursor comes from the platform in part, so
+    ///   a server can make it too long or put a NUL into it: that is its page's failure and must not end a worker.
+    package init(encoding value: some Encodable) throws(ReadFailure) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .secondsSince1970
-        guard let data = try? encoder.encode(value), data.count <= Self.bytesMax else {
-            preconditionFailure("a cursor is a small value that can always be encoded")
+        guard let data = try? encoder.encode(value), data.count <= Self.bytesMax, !Self.holdsNUL(data) else {
+            throw ReadFailure(
+                UnifiedError(
+                    .dataMalformed,
+                    "where the platform says to go on is too long, or holds characters that cannot be stored"))
         }
         json = String(decoding: data, as: UTF8.self)
+    }
+
+    /// Whether a string in the JSON holds the one character that jsonb cannot: an escape, since the encoder escapes it.
+    private static func holdsNUL(_ json: Data) -> Bool {
+        let escape = Array("u0000".utf8)
+        var index = json.startIndex
+        while let backslash = json[index...].firstIndex(of: UInt8(ascii: "\\")) {
+            if json[(backslash + 1)...].starts(with: escape) { return true }
+            // Past the escaped character, so that an escaped backslash is not taken for the beginning of an escape.
+            index = min(backslash + 2, json.endIndex)
+        }
+        return false
     }
 
     /// The value in the cursor; nil when it was written by a version that meant something else by it. A

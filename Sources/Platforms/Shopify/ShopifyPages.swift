@@ -59,7 +59,7 @@ extension ShopifyPlatform {
         if walk.after == nil { page.flags += Self.versionFlags(exchange) }
         page.flags += answer.denials
         page.degradation = answer.denials.first
-        finish(&page, cursor)
+        try finish(&page, cursor)
         return page
     }
 
@@ -83,7 +83,7 @@ extension ShopifyPlatform {
                 var restarted = cursor
                 restarted.pending = []
                 restarted.walk = restarted.walk?.restartedBeforeLastPage()
-                return ReadFailure(error, lessons: page.lessons + lessons, goOnWith: Cursor(encoding: restarted))
+                return ReadFailure(error, lessons: page.lessons + lessons, goOnWith: try? Cursor(encoding: restarted))
             }
             page.lessons += answer.lessons
             page.flags += answer.denials
@@ -91,7 +91,7 @@ extension ShopifyPlatform {
             if let next = try read(followUp, from: answer, exchange: exchange, into: &page) { more.append(next) }
         }
         cursor.pending = more + cursor.pending
-        finish(&page, cursor)
+        try finish(&page, cursor)
         return page
     }
 
@@ -147,7 +147,7 @@ extension ShopifyPlatform {
     }
 
     /// Encodes the cursor, and says so when there is nothing more to ask for.
-    private func finish(_ page: inout Page, _ cursor: ShopifyCursor) {
+    private func finish(_ page: inout Page, _ cursor: ShopifyCursor) throws(ReadFailure) {
         var cursor = cursor
         if let walk = cursor.walk, walk.isAtEnd, cursor.pending.isEmpty {
             cursor.walk = nil
@@ -155,7 +155,7 @@ extension ShopifyPlatform {
             page.isCaughtUp = true
             page.syncedThrough = walk.upTo
         }
-        page.cursor = Cursor(encoding: cursor)
+        page.cursor = try Cursor(encoding: cursor)
     }
 
     /// More follow-ups than a cursor can hold: the same page with fewer parents. A single record with too many
@@ -170,7 +170,7 @@ extension ShopifyPlatform {
             throw ReadFailure(
                 UnifiedError(
                     .dataTooLarge, "too many records of this page have nested pages", route: exchange.request.route),
-                lessons: page.lessons, goOnWith: Cursor(encoding: smaller))
+                lessons: page.lessons, goOnWith: try? Cursor(encoding: smaller))
         }
         let parent = page.records.first?.id
         while !cursor.pendingFits { cursor.pending.removeLast() }
@@ -203,12 +203,12 @@ extension ShopifyPlatform {
             // A failure on a small page is not the page's fault: it waits its turn like any other.
             if error.code == .platformInternal, first <= heavyFrom { break }
             let smaller = cursor.withSmallerPages(than: first, halved: error.code != .quotaQueryCost)
-            failure.goOnWith = smaller.map { Cursor(encoding: $0) }
+            failure.goOnWith = smaller.flatMap { try? Cursor(encoding: $0) }
         case .restart:
             guard let walk = cursor.walk, walk.after != nil else { break }
             var cursor = cursor
             cursor.walk = walk.restarted()
-            failure.goOnWith = Cursor(encoding: cursor)
+            failure.goOnWith = try? Cursor(encoding: cursor)
         }
         return failure
     }

@@ -176,13 +176,13 @@ struct StripeReading {
         case .fetch: try take(fetched: replies, into: &page)
         case .overflow: try take(overflow: replies, into: &page)
         }
-        return finished(page)
+        return try finished(page)
     }
 
     /// The page with all that follows from the cursor it leaves behind.
-    private func finished(_ page: Page) -> Page {
+    private func finished(_ page: Page) throws(ReadFailure) -> Page {
         var page = page
-        page.cursor = Cursor(encoding: cursor)
+        page.cursor = try Cursor(encoding: cursor)
         page.isCaughtUp = cursor.phase == .idle && cursor.overflow.isEmpty
         if page.isCaughtUp, let through = cursor.syncedThrough {
             page.syncedThrough = Date(timeIntervalSince1970: Double(through))
