@@ -38,7 +38,7 @@ let package = Package(
 
         // The parts of the fleet.
         .target(name: "Schema", dependencies: ["Platforms", "Postgres", .crypto, .log], plugins: ["EmbedFiles"]),
-        .target(name: "Jobs", dependencies: ["Postgres"]),
+        .target(name: "Jobs", dependencies: ["Postgres", .log]),
         .target(name: "Limits", dependencies: ["Platforms", "Redis"]),
         .target(name: "Connections", dependencies: ["Platforms", "Postgres", .crypto]),
         .target(name: "Health", dependencies: ["HTTP", "Jobs", "Platforms"]),
@@ -49,7 +49,7 @@ let package = Package(
             dependencies: [
                 "Connections", "HTTP", "Health", "Ingest", "Jobs", "Limits", "Platforms", "Postgres", "RawJSON",
                 "Redis",
-                .lifecycle, .log,
+                .lifecycle, .log, .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(
             name: "Sandbox",

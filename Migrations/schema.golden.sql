@@ -120,25 +120,8 @@ COMMENT ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_
 --
 
 CREATE FUNCTION portolan.cancel(p_job bigint) RETURNS text
-    LANGUAGE plpgsql
-    AS $$
-declare v_now timestamptz := portolan.now(); v_lane bigint;
-begin
-  select lane_id into v_lane from portolan.jobs where job_id = p_job;
-  if v_lane is null then return 'not waiting'; end if;
-  perform from portolan.leases where lane_id = v_lane for update;       -- a page under way holds it, and the job's row
-  perform from portolan.lanes where lane_id = v_lane for update;
-  if exists (select from portolan.leases where lane_id = v_lane and p_job = any (job_ids)) then
-    update portolan.jobs set cancel_at = coalesce(cancel_at, v_now) where job_id = p_job;
-    return case when found then 'asked to stop' else 'not waiting' end;
-  end if;
-  with gone as (delete from portolan.jobs where job_id = p_job returning *)
-  insert into portolan.job_history (job_id, connection_id, lane_id, created_at, finished_at, attempt, snoozes, rescues, outcome,
-                                    pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args)
-  select job_id, connection_id, lane_id, created_at, v_now, attempt, snoozes, rescues, 'cancelled',
-         pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args from gone;
-  return case when found then 'cancelled' else 'not waiting' end;      -- if it was the head, the next claim of the lane finds out and corrects it
-end $$;
+    LANGUAGE sql
+    AS $$ select c.result from portolan.cancel_many(array[p_job]) c $$;
 
 
 --
@@ -149,10 +132,87 @@ COMMENT ON FUNCTION portolan.cancel(p_job bigint) IS 'Cancels a job: at once whe
 
 
 --
--- Name: claim(uuid, text[], text[], integer, integer, timestamp with time zone[], text[], interval); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: cancel_many(bigint[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer DEFAULT 1, p_floors timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_kinds text[] DEFAULT NULL::text[], p_max interval DEFAULT '00:15:00'::interval) RETURNS TABLE(lane_id bigint, token uuid, job_id bigint, kind text, attempt integer, args jsonb, connection_id bigint, platform text, band text, next_at timestamp with time zone)
+CREATE FUNCTION portolan.cancel_many(p_jobs bigint[]) RETURNS TABLE(job_id bigint, result text)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_all bigint[]; v_lane bigint[]; v_parent bigint[]; v_live bigint[];
+begin
+  for i in 1..100 loop
+    select array_agg(distinct j.job_id), array_agg(distinct j.lane_id), array_agg(distinct p.job_id) filter (where p.job_id is not null)
+    into v_all, v_lane, v_parent from (
+      select j.job_id, j.lane_id, j.parent_job_id from unnest(p_jobs) u(job_id) join portolan.jobs j using (job_id)
+      union all select c.job_id, c.lane_id, c.parent_job_id from unnest(p_jobs) u(job_id) join portolan.jobs c on c.parent_job_id = u.job_id) j
+    left join portolan.jobs p on p.job_id = j.parent_job_id;
+    if v_all is null then return query select u, 'not waiting' from unnest(p_jobs) u; return; end if;
+    begin
+      perform from (select distinct x from unnest(v_lane) x order by 1) x(lane_id) cross join lateral (select from portolan.leases le where le.lane_id = x.lane_id for update) le;
+      perform from (select distinct x.lane_id from (select unnest(v_lane) union all select p.lane_id from portolan.jobs p where p.job_id = any (v_parent)) x(lane_id) order by 1) x
+      cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id for update) l;
+      -- Until we had its lane, a lane may have been leased, and a page committed there holds its job: never wait for that with lanes in hand.
+      -- And until we had the parent's lane there may have been more children. Then give everything back, and look again.
+      exit when (select count(*) from portolan.leases le where le.lane_id = any (v_lane))
+              = (select count(*) from (select from portolan.leases le where le.lane_id = any (v_lane) for update skip locked) le)
+        and not exists (select from portolan.jobs c where c.parent_job_id = any (p_jobs) and c.job_id <> all (v_all));
+      raise exception 'once more' using errcode = 'PQ001';
+    exception when sqlstate 'PQ001' then
+      if i = 100 then raise exception 'cancel: the lanes of these jobs are too busy; try again' using errcode = 'lock_not_available'; end if;
+    end;
+  end loop;
+  select array_agg(j.job_id) into v_live from portolan.jobs j where j.job_id = any (v_all);
+  -- What runs, and what waits for its children, is asked; the rest goes.
+  update portolan.jobs j set cancel_at = coalesce(j.cancel_at, v_now)
+  where j.job_id = any (v_live) and (j.run_at = 'infinity' or exists (select from portolan.leases le where le.lane_id = j.lane_id and j.job_id = any (le.job_ids)));
+  with gone as (delete from portolan.jobs j where j.job_id = any (v_live) and j.cancel_at is null returning j.*)
+  insert into portolan.job_history (job_id, connection_id, lane_id, created_at, finished_at, attempt, snoozes, rescues, outcome,
+                                    pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args, error, runs)
+  select g.job_id, g.connection_id, g.lane_id, g.created_at, v_now, g.attempt, g.snoozes, g.rescues, 'cancelled',
+         g.pages_count, g.args_version, g.records_count, g.parent_job_id, g.band, g.kind, g.dedupe_key, g.args, g.last_error, g.runs from gone g;
+  perform portolan.end_parents(v_parent || v_live);
+  -- If it was its lane's head, the next claim of the lane finds out and corrects it.
+  return query select u, case when exists (select from portolan.jobs j where j.job_id = u) then 'asked to stop' when u = any (v_live) then 'cancelled' else 'not waiting' end from unnest(p_jobs) u;
+end $$;
+
+
+--
+-- Name: FUNCTION cancel_many(p_jobs bigint[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cancel_many(p_jobs bigint[]) IS 'Cancels jobs, with parents their children: at once what waits, at its next page what runs. Answers which of the two for each, or that it was neither.';
+
+
+--
+-- Name: claim(uuid, text[], text[], integer, integer, timestamp with time zone[], text[], integer[], interval, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer DEFAULT 1, p_floors timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_kinds text[] DEFAULT NULL::text[], p_versions integer[] DEFAULT NULL::integer[], p_max interval DEFAULT '00:15:00'::interval, p_stall interval DEFAULT '00:10:00'::interval) RETURNS TABLE(lane_id bigint, token uuid, job_id bigint, kind text, args_version smallint, attempt integer, args jsonb, connection_id bigint, platform text, band text, next_at timestamp with time zone)
+    LANGUAGE sql
+    AS $$
+  select c.lane_id, c.token, j.job_id, j.kind, j.args_version, j.attempt, j.args, c.connection_id, c.platform, c.band, c.next_at
+  from portolan.claim_lanes(p_worker, p_platforms, p_bands, p_n, p_k, p_floors, p_kinds, p_versions, p_max, p_stall) c
+  cross join lateral unnest(c.job_ids, c.kinds, c.args_versions, c.attempts, c.args) j(job_id, kind, args_version, attempt, args) $$;
+
+
+--
+-- Name: FUNCTION claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval) IS 'Leases up to p_n lanes of the wish list to a worker and hands over up to p_k due jobs of each; a row for each job.';
+
+
+--
+-- Name: claim_lanes(uuid, text[], text[], integer, integer, timestamp with time zone[], text[], integer[], interval, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer DEFAULT 1, p_floors timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_kinds text[] DEFAULT NULL::text[], p_versions integer[] DEFAULT NULL::integer[], p_max interval DEFAULT '00:15:00'::interval, p_stall interval DEFAULT '00:10:00'::interval) RETURNS TABLE(lane_id bigint, token uuid, connection_id bigint, platform text, band text, next_at timestamp with time zone, job_ids bigint[], kinds text[], args_versions smallint[], attempts integer[], args jsonb[])
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -164,58 +224,128 @@ CREATE FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[]
     AS $$
 declare
   v_now timestamptz := portolan.now();
-  v_lane bigint[]; v_connection bigint[]; v_rank smallint[]; v_head timestamptz[]; v_strikes smallint[]; v_next timestamptz[]; v_platform text[]; v_leased integer;
+  v_lane bigint[]; v_connection bigint[]; v_rank smallint[]; v_head timestamptz[]; v_strikes smallint[]; v_next timestamptz[]; v_platform text[]; v_token uuid[]; v_leased integer;
+  v_kinds text[] := p_kinds; v_versions integer[] := p_versions;
+  v_shut text[]; v_probe text[]; v_paused_bands text[] := '{}'; v_paused_kinds text[] := '{}'; v_still_paused boolean; v_gated boolean;
 begin
+  -- 0. what is paused, and platforms that are down. Both tables are empty most of the time.
+  select array_agg(p.name) filter (where p.scope = 'platform'), coalesce(array_agg(p.name) filter (where p.scope = 'band'), '{}'), coalesce(array_agg(p.name) filter (where p.scope = 'kind'), '{}'),
+         exists (select from portolan.gates)
+  into v_shut, v_paused_bands, v_paused_kinds, v_gated from portolan.pauses p where p.scope in ('platform', 'band', 'kind');
+  if cardinality(v_paused_kinds) > 0 then
+    select array_agg(k.kind), array_agg(k.version) into v_kinds, v_versions
+    from (select u.kind, u.version from unnest(p_kinds, p_versions) u(kind, version) where p_kinds is not null
+          union all select distinct k.kind, null::integer from portolan.job_kinds k where p_kinds is null) k where k.kind <> all (v_paused_kinds);
+    v_kinds := coalesce(v_kinds, '{}');
+  end if;
+  if v_gated then
+    with due as (
+      update portolan.gates g set probe_at = v_now + g.probe_interval
+      where g.platform = any (array(select d.platform from portolan.gates d where d.platform = any (p_platforms) and d.platform <> all (coalesce(v_shut, '{}')) and d.probe_at <= v_now for update skip locked))
+      returning g.platform)
+    select coalesce(array_agg(d.platform), '{}') into v_probe from due d;
+    v_shut := coalesce(v_shut, '{}') || array(select g.platform from portolan.gates g);
+  end if;
+
   -- 1. take lanes. Nothing waits here: a lane somebody holds is passed over. Each range stops as soon as p_n are found.
   with picked as materialized (
-    select l.ctid as at
-    from unnest(p_platforms, p_bands, coalesce(p_floors, array_fill('-infinity'::timestamptz, array[cardinality(p_bands)]))) w(platform, band, floor)
-    cross join lateral (
-      select l.ctid from portolan.lanes l
-      where l.platform = w.platform and l.band = w.band and l.state = 'ready' and l.paused_at is null and l.next_at >= w.floor and l.next_at <= v_now
-      order by l.next_at, l.lane_id limit p_n for update skip locked) l
+    select l.at
+    from (
+      select l.ctid as at
+      from unnest(p_platforms, p_bands, coalesce(p_floors, array_fill('-infinity'::timestamptz, array[cardinality(p_bands)]))) w(platform, band, floor)
+      cross join lateral (
+        select l.ctid from portolan.lanes l
+        where l.platform = w.platform and l.band = w.band and l.state = 'ready' and l.paused_at is null and l.next_at >= w.floor and l.next_at <= v_now
+        order by l.next_at, l.lane_id limit p_n for update skip locked) l
+      where v_shut is null or w.platform <> all (v_shut)
+      union all
+      select l.ctid from unnest(v_probe) g(platform)
+      cross join lateral (
+        select l.ctid from unnest(p_platforms, p_bands) with ordinality w(platform, band, o)
+        cross join lateral (
+          select l.ctid from portolan.lanes l
+          where l.platform = w.platform and l.band = w.band and l.state = 'ready' and l.paused_at is null and l.next_at <= v_now
+          order by l.next_at, l.lane_id limit 1 for update skip locked) l
+        where w.platform = g.platform limit 1) l) l
     limit p_n),
   taken as (
     update portolan.lanes l set state = 'leased' from picked p where l.ctid = p.at
-    returning l.lane_id, l.connection_id, portolan.band_rank(l.band) as rank, l.head_at, l.strikes, l.next_at, l.platform)
-  select array_agg(t.lane_id), array_agg(t.connection_id), array_agg(t.rank), array_agg(t.head_at), array_agg(t.strikes), array_agg(t.next_at), array_agg(t.platform)
-  into v_lane, v_connection, v_rank, v_head, v_strikes, v_next, v_platform from taken t;
+    returning l.lane_id, l.connection_id, portolan.band_rank(l.band) as rank, l.head_at, l.strikes, l.next_at, l.platform, gen_random_uuid() as token)
+  select array_agg(t.lane_id), array_agg(t.connection_id), array_agg(t.rank), array_agg(t.head_at), array_agg(t.strikes), array_agg(t.next_at), array_agg(t.platform), array_agg(t.token)
+  into v_lane, v_connection, v_rank, v_head, v_strikes, v_next, v_platform, v_token from taken t;
   if v_lane is null then return; end if;
 
-  -- 2. their jobs. A statement of its own, because it must see what whoever had the lane before us committed (see the caveats).
+  -- 2. their jobs. A statement of its own, because it must see what whoever had the lane before us committed: a job row is not written
+  --    when it is handed over, so nothing else would notice that it was finished a moment ago.
   return query
-  with l as materialized (
-    select l.*, gen_random_uuid() as token
-    from unnest(v_lane, v_connection, v_rank, v_head, v_strikes, v_next, v_platform) l(lane_id, connection_id, rank, head_at, strikes, next_at, platform)),
-  handed as materialized (
-    select l.lane_id, l.connection_id, l.platform, l.next_at, l.token, j.*
-    from l cross join lateral (
-      select j.job_id, j.kind, j.attempt, j.args, j.band, j.run_at from portolan.jobs j
-      where j.lane_id = l.lane_id and j.rank = l.rank and j.run_at >= l.head_at and j.run_at <= v_now and (p_kinds is null or j.kind = any (p_kinds))
-      order by j.run_at, j.job_id limit case when l.strikes > 0 then 1 else p_k end) j),
+  with handed as materialized (
+    select l.lane_id, l.token, l.connection_id, l.platform, l.next_at, j.*
+    from unnest(v_lane, v_connection, v_rank, v_head, v_strikes, v_next, v_platform, v_token) l(lane_id, connection_id, rank, head_at, strikes, next_at, platform, token)
+    cross join lateral (
+      select array_agg(j.job_id) as job_ids, array_agg(j.kind) as kinds, array_agg(j.args_version) as args_versions, array_agg(j.attempt + 1) as attempts, array_agg(j.args) as args, min(j.band) as band from (
+        select j.job_id, j.kind, j.args_version, j.attempt, j.args, j.band from portolan.jobs j
+        where j.lane_id = l.lane_id and j.rank = l.rank and j.run_at >= l.head_at and j.run_at <= v_now and j.band <> all (v_paused_bands)
+          and (v_kinds is null or j.kind = any (v_kinds) and (v_versions is null or j.args_version <= coalesce(v_versions[array_position(v_kinds, j.kind)], 32767)))
+        order by j.run_at, j.job_id limit case when l.strikes > 0 then 1 else p_k end) j
+      having count(*) > 0) j),
   leased as (
-    insert into portolan.leases (lane_id, connection_id, token, worker_id, claimed_at, progress_at, deadline, running, job_ids)
-    select h.lane_id, h.connection_id, h.token, p_worker, v_now, v_now, v_now + p_max, (array_agg(h.job_id order by h.run_at, h.job_id))[1], array_agg(h.job_id order by h.run_at, h.job_id)
-    from handed h group by 1, 2, 3)
-  select h.lane_id, h.token, h.job_id, h.kind, h.attempt + 1, h.args, h.connection_id, h.platform, h.band, h.next_at from handed h;
+    insert into portolan.leases (lane_id, connection_id, token, worker_id, claimed_at, progress_at, deadline, stall_limit, running, job_ids)
+    select h.lane_id, h.connection_id, h.token, p_worker, v_now, v_now, v_now + p_max, p_stall, h.job_ids[1], h.job_ids from handed h)
+  select h.lane_id, h.token, h.connection_id, h.platform, h.band, h.next_at, h.job_ids, h.kinds, h.args_versions, h.attempts, h.args from handed h;
+  get diagnostics v_leased = row_count;
 
-  -- 3. lanes that turned out to have nothing for us (head cancelled, or of kinds we do not know) go back, the latter one second later.
-  select count(*) into v_leased from unnest(v_lane) x(lane_id) cross join lateral (select from portolan.leases le where le.lane_id = x.lane_id limit 1) le;
+  -- 3. lanes that turned out to have nothing for us (head cancelled, or of a kind or band that is paused, or of a kind that we do not know) go
+  --    back: at once for a job that we can run, else later. What is paused can wait long: resume brings its lanes back, and so does an enqueue.
   if v_leased < cardinality(v_lane) then
+    -- What was paused when we looked may be resumed by now: whoever resumes waits for us and then finds what we put off, or we find out here.
+    if cardinality(v_paused_kinds || v_paused_bands) > 0 then
+      select count(*) = cardinality(v_paused_kinds || v_paused_bands) into v_still_paused
+      from (select from portolan.pauses p where (p.scope = 'kind' and p.name = any (v_paused_kinds)) or (p.scope = 'band' and p.name = any (v_paused_bands)) for key share skip locked) p;
+    end if;
     update portolan.lanes l set
-      state = case when h.run_at is null then 'idle' else 'ready' end, band = coalesce(h.band, l.band), head_at = h.run_at,
-      next_at = case when h.run_at <= v_now then v_now + interval '1 s' else h.run_at end
-    from unnest(v_lane) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+      state = case when coalesce(m.run_at, h.run_at) is null then 'idle' else 'ready' end, band = coalesce(m.band, h.band, l.band), head_at = coalesce(m.run_at, h.run_at),
+      next_at = case when m.run_at is not null then v_now
+                     when h.run_at <= v_now then v_now + case when v_still_paused then interval '1 min' when not v_still_paused then interval '0' else interval '1 s' end else h.run_at end
+    from unnest(v_lane) x(lane_id)
+    left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+    left join lateral (
+      select j.band, j.run_at from generate_series(0, 4) r(rank) cross join lateral (
+        select j.band, j.run_at from portolan.jobs j where j.lane_id = x.lane_id and j.rank = r.rank and j.run_at <= v_now and j.band <> all (v_paused_bands)
+          and (v_kinds is null or j.kind = any (v_kinds) and (v_versions is null or j.args_version <= coalesce(v_versions[array_position(v_kinds, j.kind)], 32767)))
+        order by j.run_at, j.job_id limit 1) j limit 1) m on true
     where l.lane_id = x.lane_id and not exists (select 1 from portolan.leases le where le.lane_id = x.lane_id);
   end if;
 end $$;
 
 
 --
--- Name: FUNCTION claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_max interval); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_max interval) IS 'Leases up to p_n lanes of the wish list to a worker and hands over up to p_k due jobs of each.';
+COMMENT ON FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval) IS 'Leases up to p_n lanes of the wish list to a worker and hands over up to p_k due jobs of each; a row for each lane.';
+
+
+--
+-- Name: close_gate(text, text, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval DEFAULT '00:00:30'::interval) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_probe_interval is null or p_probe_interval <= interval '0' then
+    raise exception 'probe_interval: must be more than 0' using errcode = 'invalid_parameter_value';
+  end if;
+  insert into portolan.gates (platform, reason, probe_interval) values (p_platform, p_reason, p_probe_interval)
+  on conflict (platform) do update set reason = excluded.reason, probe_interval = excluded.probe_interval;
+end $$;
+
+
+--
+-- Name: FUNCTION close_gate(p_platform text, p_reason text, p_probe_interval interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval) IS 'A platform is down: one lane per interval is let through, failures do not count, and the first page that gets through opens the gate.';
 
 
 --
@@ -304,20 +434,175 @@ COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigi
 
 
 --
--- Name: enqueue(bigint, text, jsonb, text, timestamp with time zone, text, text, integer); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: define_kind(text, jsonb, text[], integer, integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb DEFAULT '{}'::jsonb, p_band text DEFAULT 'incremental'::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_dedupe text DEFAULT NULL::text, p_family text DEFAULT NULL::text, p_max_attempts integer DEFAULT NULL::integer) RETURNS bigint
-    LANGUAGE sql
+CREATE FUNCTION portolan.define_kind(p_kind text, p_fields jsonb DEFAULT '{}'::jsonb, p_required text[] DEFAULT '{}'::text[], p_version integer DEFAULT 1, p_max_attempts integer DEFAULT 8) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare v_bad text;
+begin
+  select e.key into v_bad from jsonb_each(p_fields) e
+  where jsonb_typeof(e.value) <> 'string' or e.value #>> '{}' not in ('string', 'number', 'boolean', 'object', 'array') limit 1;
+  if found then
+    raise exception 'fields.%: a field''s type is one of string, number, boolean, object, array', v_bad using errcode = 'invalid_parameter_value';
+  end if;
+  -- Arguments are stored in the open and shown to whoever looks: credentials belong to the connection.
+  select k into v_bad from jsonb_object_keys(p_fields) k where k ~* '(passw|secret|token|credential|api_?key|private_?key|authorization|cookie)' limit 1;
+  if found then
+    raise exception 'fields.%: a job''s arguments never hold secrets; keep it with the connection''s credentials', v_bad using errcode = 'invalid_parameter_value';
+  end if;
+  select r into v_bad from unnest(p_required) r where not p_fields ? r limit 1;
+  if found then
+    raise exception 'required: % is not among the fields', quote_literal(v_bad) using errcode = 'invalid_parameter_value';
+  end if;
+  insert into portolan.job_kinds (kind, args_version, fields, required, max_attempts, names, type_check)
+  select p_kind, p_version, p_fields, p_required, p_max_attempts, coalesce(array_agg(e.key) filter (where e.key is not null), '{}'),
+         coalesce(string_agg(case when e.key is null then null when e.key = any (p_required) then format('$.%1$s.type() == "%2$s"', to_json(e.key), e.value)
+                                  else format('(!exists($.%1$s) || $.%1$s.type() == "%2$s" || $.%1$s.type() == "null")', to_json(e.key), e.value) end, ' && '), '1 == 1')::jsonpath
+  from (select 1) one left join jsonb_each_text(p_fields) e on true
+  on conflict (kind, args_version) do update set fields = excluded.fields, required = excluded.required, max_attempts = excluded.max_attempts,
+    names = excluded.names, type_check = excluded.type_check;
+end $_$;
+
+
+--
+-- Name: FUNCTION define_kind(p_kind text, p_fields jsonb, p_required text[], p_version integer, p_max_attempts integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.define_kind(p_kind text, p_fields jsonb, p_required text[], p_version integer, p_max_attempts integer) IS 'Declares a kind of job, or a version of its arguments: the fields with their JSON types and which are required.';
+
+
+--
+-- Name: drop_days(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.drop_days(p_table text) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+declare v_name text; v_until timestamptz; v_dropped integer := 0; v_needed boolean;
+begin
+  select portolan.now() - r.keep into v_until from portolan.retention r where r.table_name = p_table;
+  for v_name in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                where i.inhparent = ('portolan.' || quote_ident(p_table))::regclass and c.relname ~ ('^' || p_table || '_[0-9]{8}$') order by 1 loop
+    exit when (to_date(right(v_name, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' > v_until;
+    -- Somebody else may be at it.
+    execute format('lock table portolan.%I in share update exclusive mode', p_table);
+    continue when to_regclass('portolan.' || v_name) is null;
+    v_needed := false;
+    if p_table = 'job_history' then
+      execute format('select exists (select from portolan.%I h join portolan.jobs p on p.job_id = h.parent_job_id)', v_name) into v_needed;
+    end if;
+    continue when v_needed;
+    execute format('lock table portolan.%I in access exclusive mode', p_table);
+    execute format('drop table portolan.%I', v_name);
+    v_dropped := v_dropped + 1;
+  end loop;
+  return v_dropped;
+end $_$;
+
+
+--
+-- Name: FUNCTION drop_days(p_table text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.drop_days(p_table text) IS 'Drops the days of a table that are older than its retention. Answers how many.';
+
+
+--
+-- Name: end_parents(bigint[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.end_parents(p_parents bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
-  select (portolan.enqueue_many(array[p_connection], array[p_kind], array[p_args], array[p_band], array[p_run_at], array[p_dedupe], array[p_family], array[p_max_attempts]))[1] $$;
+declare v_now timestamptz := portolan.now(); v_lane bigint[];
+begin
+  with ended as (
+    delete from portolan.jobs p using (select distinct x from unnest(p_parents) x) x(job_id)
+    where p.job_id = x.job_id and p.run_at = 'infinity' and not exists (select from portolan.jobs c where c.parent_job_id = p.job_id)
+    returning p.*),
+  kept as (
+    insert into portolan.job_history (job_id, connection_id, lane_id, created_at, finished_at, attempt, snoozes, rescues, outcome,
+                                      pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args, error, runs)
+    select p.job_id, p.connection_id, p.lane_id, p.created_at, v_now, p.attempt, p.snoozes, p.rescues,
+           case when c.failed > 0 then 'failed' when c.cancelled > 0 or p.cancel_at is not null then 'cancelled' else 'done' end,
+           p.pages_count, p.args_version, p.records_count, p.parent_job_id, p.band, p.kind, p.dedupe_key, p.args,
+           case when c.failed > 0 then coalesce(c.error, '{}') || jsonb_build_object('failed_children', c.failed) end, p.runs
+    from ended p cross join lateral (
+      select count(*) filter (where h.outcome in ('failed', 'poison')) as failed, count(*) filter (where h.outcome = 'cancelled') as cancelled,
+             (array_agg(h.error order by h.finished_at, h.job_id) filter (where h.outcome in ('failed', 'poison')))[1] as error
+      from portolan.job_history h where h.parent_job_id = p.job_id) c
+    returning lane_id)
+  select array_agg(distinct k.lane_id) into v_lane from kept k;
+  if v_lane is not null then
+    update portolan.lanes l set
+      state = case when h.run_at is null then 'idle' else 'ready' end, band = coalesce(h.band, l.band), head_at = h.run_at,
+      next_at = case when h.run_at is not null then greatest(h.run_at, l.next_at) end
+    from unnest(v_lane) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+    where l.lane_id = x.lane_id and l.state = 'ready' and l.next_at = 'infinity';
+  end if;
+end $$;
 
 
 --
--- Name: FUNCTION enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION end_parents(p_parents bigint[]); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer) IS 'Enqueues one job, in the caller''s transaction. Answers its id, or that of the equal job that waits already.';
+COMMENT ON FUNCTION portolan.end_parents(p_parents bigint[]) IS 'Ends parents that have no live child any more: failed if a child failed, else cancelled if one was, else done. The caller holds their lanes.';
+
+
+--
+-- Name: enqueue(bigint, text, jsonb, text, timestamp with time zone, text, text, integer, smallint, bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb DEFAULT '{}'::jsonb, p_band text DEFAULT 'incremental'::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_dedupe text DEFAULT NULL::text, p_family text DEFAULT NULL::text, p_max_attempts integer DEFAULT NULL::integer, p_version smallint DEFAULT NULL::smallint, p_parent bigint DEFAULT NULL::bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := portolan.now(); v_run_at timestamptz := greatest(p_run_at, v_now); v_band text := coalesce(p_band, 'incremental'); v_args jsonb := coalesce(p_args, '{}');
+  v_kind portolan.job_kinds; l portolan.lanes; v_job bigint;
+begin
+  select k.* into v_kind from portolan.job_kinds k where k.kind = p_kind and k.args_version = coalesce(p_version, k.args_version) order by k.args_version desc limit 1;
+  if found and p_parent is null and coalesce(p_max_attempts, 1) >= 1 and v_run_at < 'infinity' and portolan.band_rank(v_band) is not null and jsonb_typeof(v_args) = 'object' then
+    if v_args - v_kind.names = '{}' and v_args @@ v_kind.type_check then
+      select x.* into l from portolan.lanes x where x.connection_id = p_connection and x.family = coalesce(p_family, 'main') for update;
+      if found and (p_dedupe is null or not exists (select from portolan.jobs j where j.lane_id = l.lane_id and j.dedupe_key = p_dedupe)) then
+        insert into portolan.jobs (connection_id, lane_id, run_at, created_at, max_attempts, band, kind, dedupe_key, args, args_version)
+        values (p_connection, l.lane_id, v_run_at, v_now, coalesce(p_max_attempts, v_kind.max_attempts), v_band, p_kind, p_dedupe, v_args, v_kind.args_version) returning job_id into v_job;
+        if l.state <> 'leased' and (portolan.is_better_head(l, v_band, v_run_at, v_now) or (l.head_at <= v_now and l.next_at > v_now and v_run_at <= v_now)) then
+          update portolan.lanes x set state = 'ready',
+            band = case when portolan.is_better_head(l, v_band, v_run_at, v_now) then v_band else l.band end,
+            head_at = case when l.state = 'ready' and l.band = v_band then least(l.head_at, v_run_at) when portolan.is_better_head(l, v_band, v_run_at, v_now) then v_run_at else l.head_at end,
+            next_at = case when l.state = 'ready' and l.band = v_band then least(l.next_at, v_run_at) else v_run_at end
+          where x.lane_id = l.lane_id;
+        end if;
+        return v_job;
+      end if;
+    end if;
+  end if;
+  return (portolan.enqueue_many(array[p_connection], array[p_kind], array[p_args], array[p_band], array[p_run_at], array[p_dedupe], array[p_family], array[p_max_attempts],
+                                array[p_version], case when p_parent is not null then array[p_parent] end))[1];
+end $$;
+
+
+--
+-- Name: FUNCTION enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer, p_version smallint, p_parent bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer, p_version smallint, p_parent bigint) IS 'Enqueues one job, in the caller''s transaction. Answers its id, or that of the equal job that waits already.';
 
 
 --
@@ -358,10 +643,10 @@ COMMENT ON FUNCTION portolan.enqueue_due(p_limit integer) IS 'One tick of the sc
 
 
 --
--- Name: enqueue_many(bigint[], text[], jsonb[], text[], timestamp with time zone[], text[], text[], integer[]); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: enqueue_many(bigint[], text[], jsonb[], text[], timestamp with time zone[], text[], text[], integer[], smallint[], bigint[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[] DEFAULT NULL::text[], p_run_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_dedupe text[] DEFAULT NULL::text[], p_family text[] DEFAULT NULL::text[], p_max_attempts integer[] DEFAULT NULL::integer[]) RETURNS bigint[]
+CREATE FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[] DEFAULT NULL::text[], p_run_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_dedupe text[] DEFAULT NULL::text[], p_family text[] DEFAULT NULL::text[], p_max_attempts integer[] DEFAULT NULL::integer[], p_version smallint[] DEFAULT NULL::smallint[], p_parent bigint[] DEFAULT NULL::bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -373,51 +658,93 @@ CREATE FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_ar
 declare
   v_now timestamptz := portolan.now();
   v_lane bigint[]; v_job bigint[]; v_new boolean[]; v_band text[] := p_band; v_run_at timestamptz[] := p_run_at;
+  v_version smallint[]; v_attempts integer[]; v_valid boolean; v_bad text;
+  v_parent bigint[];
   v_keyed boolean := exists (select from unnest(p_dedupe) d where d is not null);
 begin
-  -- 1. lanes that do not exist yet (usually none), always made in the same order
-  insert into portolan.lanes (connection_id, family, platform)
-  select c.connection_id, w.family, c.platform
-  from (select distinct u.connection_id, coalesce(u.family, 'main') as family from unnest(p_connection, p_family) u(connection_id, family)) w
-  cross join lateral (select * from portolan.connections c where c.connection_id = w.connection_id limit 1) c
-  where not exists (select from portolan.lanes l where l.connection_id = w.connection_id and l.family = w.family)
-  order by 1, 2 on conflict (connection_id, family) do nothing;
-  -- 2. lock the lanes in order of lane_id. From here no finish, claim or other enqueue of these lanes can pass us.
-  select array_agg(l.lane_id order by u.o) into v_lane from unnest(p_connection, p_family) with ordinality u(connection_id, family, o)
-  left join lateral (select l.lane_id from portolan.lanes l where l.connection_id = u.connection_id and l.family = coalesce(u.family, 'main') limit 1) l on true;
-  perform from (select distinct x.lane_id from unnest(v_lane) x(lane_id) order by 1) x
-  cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+  -- 0. Nothing that cannot be run is ever stored. Three cheap looks at each job; only a refusal looks for the reason.
+  with k as materialized (select k.*, k.args_version = max(k.args_version) over (partition by k.kind) as newest from portolan.job_kinds k)
+  select array_agg(c.args_version), array_agg(c.max_attempts), coalesce(bool_and(c.valid), true) into v_version, v_attempts, v_valid from (
+    select k.args_version, coalesce(u.max_attempts, k.max_attempts) as max_attempts,
+           coalesce(case when jsonb_typeof(u.args) = 'object' then u.args - k.names = '{}' and u.args @@ k.type_check end
+                    and portolan.band_rank(coalesce(u.band, 'incremental')) is not null and coalesce(u.max_attempts, 1) >= 1 and coalesce(u.run_at < 'infinity', true), false) as valid
+    from (select u.o, u.kind, coalesce(u.args, '{}') as args, u.band, u.max_attempts, u.version, u.run_at
+          from unnest(p_kind, p_args, p_band, p_max_attempts, p_version, p_run_at) with ordinality u(kind, args, band, max_attempts, version, run_at, o)) u
+    left join k on k.kind = u.kind and case when u.version is null then k.newest else k.args_version = u.version end
+    order by u.o) c;
+  if not v_valid then
+    select p.problem into v_bad
+    from unnest(p_kind, p_args, p_band, p_max_attempts, p_version, p_run_at) with ordinality u(kind, args, band, max_attempts, version, run_at, o)
+    cross join lateral portolan.job_problem(u.kind, coalesce(u.args, '{}'), u.version, coalesce(u.band, 'incremental'), u.max_attempts, u.run_at) p(problem)
+    where p.problem is not null order by u.o limit 1;
+    raise exception '%', v_bad using errcode = 'invalid_parameter_value';
+  end if;
+  -- 1. the lanes; those that do not exist yet (usually none) are always made in the same order.
+  for v_pass in 1..2 loop
+    select array_agg(l.lane_id order by u.o) into v_lane from unnest(p_connection, p_family) with ordinality u(connection_id, family, o)
+    left join lateral (select l.lane_id from portolan.lanes l where l.connection_id = u.connection_id and l.family = coalesce(u.family, 'main') limit 1) l on true;
+    exit when v_pass = 2 or array_position(v_lane, null) is null;
+    -- A pause or resume of the connection under way waits for us, or we for it: it has to see the new lane, or we what it said.
+    perform from (select distinct x from unnest(p_connection) x order by 1) x(connection_id)
+    cross join lateral (select from portolan.connections c where c.connection_id = x.connection_id for key share) c;
+    insert into portolan.lanes (connection_id, family, platform, paused_at)
+    select c.connection_id, w.family, c.platform, (select p.paused_at from portolan.pauses p where p.scope = 'connection' and p.name = c.connection_id::text)
+    from (select distinct u.connection_id, coalesce(u.family, 'main') as family from unnest(p_connection, p_family) u(connection_id, family)) w
+    cross join lateral (select * from portolan.connections c where c.connection_id = w.connection_id limit 1) c
+    where not exists (select from portolan.lanes l where l.connection_id = w.connection_id and l.family = w.family)
+    order by 1, 2 on conflict (connection_id, family) do nothing;
+  end loop;
   if array_position(v_lane, null) is not null then
-    raise exception 'no such connection: %', p_connection[array_position(v_lane, null)] using errcode = 'foreign_key_violation';
+    raise exception 'connection_id: there is no connection %', coalesce(p_connection[array_position(v_lane, null)]::text, 'NULL') using errcode = 'foreign_key_violation';
+  end if;
+  -- 2. lock them in order of lane_id, those of parents with them. From here no finish, claim or other enqueue of these lanes can pass us.
+  if p_parent is not null then
+    select array_agg(j.lane_id) into v_parent from (select distinct x from unnest(p_parent) x where x is not null) x(job_id)
+    cross join lateral (select j.lane_id from portolan.jobs j where j.job_id = x.job_id limit 1) j;
+  end if;
+  perform from (select distinct x.lane_id from unnest(v_lane || v_parent) x(lane_id) order by 1) x
+  cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+  if p_parent is not null then
+    select x.job_id::text into v_bad from (select distinct x from unnest(p_parent) x where x is not null) x(job_id)
+    where not exists (select from portolan.jobs j where j.job_id = x.job_id and j.parent_job_id is null and j.cancel_at is null) limit 1;
+    if found then
+      raise exception 'parent_job_id: job % has ended, is being cancelled, or is a part of another job itself', v_bad using errcode = 'invalid_parameter_value';
+    end if;
   end if;
   -- 3. deduplication. Under the lane lock a look is as good as a unique index, and it can do what an index cannot:
   --    overlook the job that is running right now, which must never swallow a follow-up.
   if v_keyed then
-    with u as (select * from unnest(v_lane, p_dedupe, p_run_at, p_band) with ordinality u(lane_id, key, run_at, band, o)),
-    k as (select u.lane_id, u.key, min(u.o) as first, min(greatest(coalesce(u.run_at, v_now), v_now)) as run_at,
+    with u as (select * from unnest(v_lane, p_dedupe, p_run_at, p_band, p_parent) with ordinality u(lane_id, key, run_at, band, parent, o)),
+    k as (select u.lane_id, u.key, u.parent, min(u.o) as first, min(greatest(coalesce(u.run_at, v_now), v_now)) as run_at,
                  (array_agg(coalesce(u.band, 'incremental') order by portolan.band_rank(coalesce(u.band, 'incremental'))))[1] as band
-          from u where u.key is not null group by 1, 2),
+          from u where u.key is not null group by 1, 2, 3),
     twin as materialized (
       select k.*, t.* from k left join lateral (
         select j.ctid as at, j.job_id, j.band as old_band, j.run_at as old_run_at from portolan.jobs j where j.lane_id = k.lane_id and j.dedupe_key = k.key
+          and j.parent_job_id is not distinct from k.parent and j.run_at < 'infinity'
           and not exists (select from portolan.leases le where le.lane_id = k.lane_id and j.job_id = any (le.job_ids)) limit 1) t on true),
     best as materialized (
-      select t.at, t.lane_id, t.key, t.first, t.job_id, coalesce(t.job_id, nextval('portolan.jobs_job_id_seq')) as id, least(t.run_at, t.old_run_at) as run_at,
+      select t.at, t.lane_id, t.key, t.parent, t.first, t.job_id, least(t.run_at, t.old_run_at) as run_at,
              case when portolan.band_rank(t.old_band) <= portolan.band_rank(t.band) then t.old_band else t.band end as band from twin t),
     merged as (
       update portolan.jobs j set run_at = b.run_at, band = b.band, follow_up = j.pages_count > 0
-      from best b where j.ctid = b.at and (j.run_at, j.band, j.follow_up) is distinct from (b.run_at, b.band, j.pages_count > 0))
-    select array_agg(coalesce(b.id, nextval('portolan.jobs_job_id_seq')) order by u.o), array_agg(b.first is null or (b.job_id is null and b.first = u.o) order by u.o),
+      from best b where j.ctid = b.at and (j.run_at, j.band, j.follow_up) is distinct from (b.run_at, b.band, j.pages_count > 0)),
+    made as materialized (                                            -- ids in the order given
+      select x.o, nextval('portolan.jobs_job_id_seq') as id
+      from (select u.o from u left join best b on b.lane_id = u.lane_id and b.key = u.key and b.parent is not distinct from u.parent
+            where b.first is null or (b.job_id is null and b.first = u.o) order by u.o) x)
+    select array_agg(coalesce(b.job_id, m.id) order by u.o), array_agg(m.o is not distinct from u.o order by u.o),
            array_agg(coalesce(b.band, u.band) order by u.o), array_agg(coalesce(b.run_at, greatest(u.run_at, v_now)) order by u.o)
-    into v_job, v_new, v_band, v_run_at from u left join best b on b.lane_id = u.lane_id and b.key = u.key;
+    into v_job, v_new, v_band, v_run_at
+    from u left join best b on b.lane_id = u.lane_id and b.key = u.key and b.parent is not distinct from u.parent left join made m on m.o = coalesce(b.first, u.o);
   else
     select array_agg(nextval('portolan.jobs_job_id_seq')) into v_job from unnest(v_lane);
   end if;
   -- 4. the rows
-  insert into portolan.jobs (job_id, connection_id, lane_id, run_at, created_at, max_attempts, band, kind, dedupe_key, args)
-  select u.job_id, u.connection_id, u.lane_id, greatest(u.run_at, v_now), v_now, coalesce(u.max_attempts, 8), coalesce(u.band, 'incremental'), u.kind, u.dedupe, coalesce(u.args, '{}')
-  from unnest(v_job, p_connection, v_lane, v_run_at, p_max_attempts, v_band, p_kind, p_dedupe, p_args, v_new)
-    u(job_id, connection_id, lane_id, run_at, max_attempts, band, kind, dedupe, args, new)
+  insert into portolan.jobs (job_id, connection_id, lane_id, run_at, created_at, max_attempts, band, kind, dedupe_key, args, args_version, parent_job_id)
+  select u.job_id, u.connection_id, u.lane_id, greatest(u.run_at, v_now), v_now, u.max_attempts, coalesce(u.band, 'incremental'), u.kind, u.dedupe, coalesce(u.args, '{}'), u.version, u.parent
+  from unnest(v_job, p_connection, v_lane, v_run_at, v_attempts, v_band, p_kind, p_dedupe, p_args, v_version, p_parent, v_new)
+    u(job_id, connection_id, lane_id, run_at, max_attempts, band, kind, dedupe, args, version, parent, new)
   where u.new is not false;
   -- 5. the lanes' heads: the first due job, a due one of a more urgent band, or an earlier one; else the lane is left alone. Leased lanes learn at finish.
   with u as (
@@ -426,21 +753,21 @@ begin
              case when v_keyed then u.run_at else greatest(u.run_at, v_now) end as run_at
       from unnest(v_lane, v_band, v_run_at) u(lane_id, band, run_at)) u
     order by u.lane_id, u.run_at > v_now, case when u.run_at <= v_now then u.rank end, u.run_at)
-  update portolan.lanes l set state = 'ready', band = u.band,
-    head_at = case when l.state = 'ready' and l.band = u.band then least(l.head_at, u.run_at) else u.run_at end,
+  update portolan.lanes l set state = 'ready',
+    band = case when portolan.is_better_head(l, u.band, u.run_at, v_now) then u.band else l.band end,
+    head_at = case when l.state = 'ready' and l.band = u.band then least(l.head_at, u.run_at) when portolan.is_better_head(l, u.band, u.run_at, v_now) then u.run_at else l.head_at end,
     next_at = case when l.state = 'ready' and l.band = u.band then least(l.next_at, greatest(u.run_at, v_now)) else greatest(u.run_at, v_now) end
-  from u where l.lane_id = u.lane_id and (l.state = 'idle' or (l.state = 'ready' and case
-      when l.head_at <= v_now and u.run_at <= v_now then u.rank < portolan.band_rank(l.band) or (l.band = u.band and u.run_at < l.head_at)
-      else u.run_at < l.head_at end));
+  from u where l.lane_id = u.lane_id and l.state <> 'leased'
+    and (portolan.is_better_head(l, u.band, u.run_at, v_now) or (l.head_at <= v_now and l.next_at > v_now and u.run_at <= v_now));   -- the latter was put off: its head cannot run now, this job may
   return v_job;
 end $$;
 
 
 --
--- Name: FUNCTION enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[]); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[], p_version smallint[], p_parent bigint[]); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[]) IS 'Enqueues any number of jobs, given as parallel arrays. Answers their ids in order; where an equal job waits already, that one''s.';
+COMMENT ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[], p_version smallint[], p_parent bigint[]) IS 'Enqueues any number of jobs, given as parallel arrays: all of them or, when one is refused, none. Answers their ids in order; where an equal job waits already, that one''s.';
 
 
 --
@@ -469,10 +796,27 @@ COMMENT ON FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_
 
 
 --
--- Name: finish(bigint[], uuid[], bigint[], text[], timestamp with time zone[], jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: finish(bigint[], uuid[], bigint[], text[], interval[], jsonb[], boolean); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_error jsonb[] DEFAULT NULL::jsonb[]) RETURNS TABLE(job_id bigint, result text)
+CREATE FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[] DEFAULT NULL::interval[], p_detail jsonb[] DEFAULT NULL::jsonb[], p_wait boolean DEFAULT true) RETURNS TABLE(job_id bigint, result text)
+    LANGUAGE sql
+    AS $$
+  select * from unnest(p_job, portolan.finish_many(p_lane, p_token, p_job, p_outcome, p_delay, p_detail, p_wait)) $$;
+
+
+--
+-- Name: FUNCTION finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean) IS 'Ends the run of jobs, each with an outcome. Answers what became of each; stale where the lease had been lost and nothing was changed.';
+
+
+--
+-- Name: finish_many(bigint[], uuid[], bigint[], text[], interval[], jsonb[], boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[] DEFAULT NULL::interval[], p_detail jsonb[] DEFAULT NULL::jsonb[], p_wait boolean DEFAULT true) RETURNS text[]
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -483,11 +827,13 @@ CREATE FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[],
     AS $$
 declare
   v_now timestamptz := portolan.now();
-  v_lane bigint[]; v_end bigint[]; v_going_on integer; v_result text[]; v_worker uuid[]; v_since timestamptz[]; v_key boolean; v_into bigint[]; v_band text[];
+  v_lane bigint[]; v_busy bigint[]; v_end bigint[]; v_going_on integer; v_result text[]; v_worker uuid[]; v_since timestamptz[]; v_at tid[]; v_key boolean; v_into bigint[]; v_band text[];
   v_strike integer := ('rescue' = any (p_outcome))::integer;
+  v_down text[] := array(select g.platform from portolan.gates g);
+  v_parent bigint[]; v_parent_lane bigint[];
 begin
-  if not p_outcome <@ array['done', 'failed', 'retry', 'snooze', 'yield', 'release', 'rescue'] or array_position(p_outcome, null) is not null then
-    raise exception 'unknown outcome among %', p_outcome using errcode = 'invalid_parameter_value';
+  if not p_outcome <@ array['done', 'failed', 'retry', 'snooze', 'yield', 'release', 'await', 'rescue'] or array_position(p_outcome, null) is not null then
+    raise exception 'outcome: one of % is none; use done, failed, retry, snooze, yield, release or await', p_outcome using errcode = 'invalid_parameter_value';
   end if;
   -- 1. leases first, all of them, in order. The token decides; whoever lost it locks nothing.
   select array_agg(le.lane_id order by le.lane_id), array_agg(le.lane_id) filter (where le.job_ids <@ le.reported), count(*) filter (where not le.job_ids <@ le.reported)
@@ -495,58 +841,93 @@ begin
     select le.lane_id, le.job_ids, f.reported
     from (select u.lane_id, u.token, array_agg(u.job_id) as reported from unnest(p_lane, p_token, p_job) u(lane_id, token, job_id) group by 1, 2 order by 1, 2) f
     cross join lateral (select * from portolan.leases le where le.lane_id = f.lane_id and le.token = f.token limit 1 for update) le) le;
-  if v_lane is null then return query select u, 'stale' from unnest(p_job) u; return; end if;
-  -- 2. then lanes, in order: pairs with enqueue, so that no wake-up is lost.
-  perform from unnest(v_lane) x(lane_id) cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;   -- v_lane is in order
+  if v_lane is null then return array_fill('stale'::text, array[coalesce(cardinality(p_job), 0)]); end if;
+  -- 2. then lanes, in order: pairs with enqueue, so that no wake-up is lost. The lane of a parent guards the look at its children.
+  if exists (select from portolan.jobs j where j.parent_job_id is not null) then
+    select array_agg(j.parent_job_id), array_agg(p.lane_id) into v_parent, v_parent_lane from unnest(p_job) u(job_id)
+    cross join lateral (select j.parent_job_id from portolan.jobs j where j.job_id = u.job_id and j.parent_job_id is not null limit 1) j
+    cross join lateral (select p.lane_id from portolan.jobs p where p.job_id = j.parent_job_id limit 1) p;
+  end if;
+  if p_wait then
+    perform from (select distinct x.lane_id from unnest(v_lane || v_parent_lane) x(lane_id) order by 1) x
+    cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+  else
+    select array_agg(x.lane_id) into v_busy from (select distinct x.lane_id from unnest(v_lane || v_parent_lane) x(lane_id) order by 1) x
+    left join lateral (select true as is_held from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update skip locked) l on true where l.is_held is null;
+    if v_busy && v_parent_lane then v_busy := v_lane; end if;       -- a rare meeting of siblings: the caller comes back, and waits
+    if v_busy is not null then
+      select array_agg(x order by x) into v_lane from unnest(v_lane) x where x <> all (v_busy);
+      if v_lane is null then
+        return array(select case when exists (select from portolan.leases le where le.lane_id = u.lane_id and le.token = u.token and u.job_id = any (le.job_ids)) then 'busy' else 'stale' end
+                     from unnest(p_lane, p_token, p_job) with ordinality u(lane_id, token, job_id, o) order by u.o);
+      end if;
+      select array_agg(x) into v_end from unnest(v_end) x where x <> all (v_busy);
+      select count(*) into v_going_on from unnest(v_lane) x where x <> all (coalesce(v_end, '{}'));
+    end if;
+  end if;
   -- 3. what becomes of each job. Nothing about these jobs can change while we hold their lanes.
-  select array_agg(case when le.lane_id is null then 'stale'
-                        when u.outcome = 'done' and j.follow_up and j.cancel_at is null then 'again'
-                        when u.outcome in ('done', 'failed') then u.outcome
-                        when j.cancel_at is not null then 'cancelled'
-                        when u.outcome = 'retry' and j.attempt + 1 >= j.max_attempts then 'failed'
-                        when u.outcome = 'rescue' and j.rescues >= 4 then 'poison' else u.outcome end order by u.o),
-         array_agg(le.worker_id order by u.o), array_agg(le.claimed_at order by u.o), bool_or(j.dedupe_key is not null)
-  into v_result, v_worker, v_since, v_key
-  from unnest(p_lane, p_token, p_job, p_outcome) with ordinality u(lane_id, token, job_id, outcome, o)
-  left join lateral (select * from portolan.leases le where le.lane_id = u.lane_id and le.token = u.token and u.job_id = any (le.job_ids) limit 1) le on true
-  left join lateral (select * from portolan.jobs j where j.job_id = u.job_id and u.outcome <> 'failed' limit 1) j on true;
+  select array_agg(d.result), array_agg(d.worker_id), array_agg(d.claimed_at), array_agg(d.at), bool_or(d.dedupe_key is not null)
+  into v_result, v_worker, v_since, v_at, v_key from (
+    select case when u.held is null then 'stale'
+                when u.held = any (v_busy) then 'busy'
+                when u.outcome = 'done' and j.follow_up and j.cancel_at is null then 'again'
+                when u.outcome in ('done', 'failed') then u.outcome
+                when j.cancel_at is not null then 'cancelled'
+                when u.outcome = 'await' then 'awaiting'
+                when cardinality(v_down) > 0 and u.outcome in ('retry', 'rescue')
+                     and exists (select from portolan.lanes l where l.lane_id = u.held and l.platform = any (v_down)) then 'down'
+                when u.outcome = 'retry' and j.attempt + 1 >= j.max_attempts then 'failed'
+                when u.outcome = 'rescue' and j.rescues >= 4 then 'poison' else u.outcome end as result,
+           u.worker_id, u.claimed_at, j.at, j.dedupe_key
+    from (select le.worker_id, le.claimed_at, x.job_id, x.outcome, x.o, case when x.job_id = any (le.job_ids) then g.lane_id end as held
+          from (select r.lane_id, r.token, array_agg(r.job_id) as job_ids, array_agg(r.outcome) as outcomes, array_agg(r.o) as os
+                from unnest(p_lane, p_token, p_job, p_outcome) with ordinality r(lane_id, token, job_id, outcome, o) group by 1, 2) g
+          left join lateral (select le.worker_id, le.claimed_at, le.job_ids from portolan.leases le where le.lane_id = g.lane_id and le.token = g.token limit 1) le on true
+          cross join lateral unnest(g.job_ids, g.outcomes, g.os) x(job_id, outcome, o)) u
+    left join lateral (select j.ctid as at, j.follow_up, j.cancel_at, j.attempt, j.max_attempts, j.rescues, j.dedupe_key from portolan.jobs j where j.job_id = u.job_id limit 1) j on true
+    order by u.o) d;
   -- 4. those that end here move to history.
   with gone as (
     delete from portolan.jobs j using (
-      select f.*, t.at from unnest(p_job, p_outcome, v_result, v_worker, v_since, p_error) f(job_id, outcome, result, worker_id, claimed_at, error)
-      cross join lateral (select t.ctid as at from portolan.jobs t where t.job_id = f.job_id limit 1) t
+      select * from unnest(v_at, p_outcome, v_result, v_worker, v_since, p_detail) f(at, outcome, result, worker_id, claimed_at, error)
       where f.result in ('done', 'failed', 'cancelled', 'poison')) f
     where j.ctid = f.at
     returning j.*, f.outcome, f.result, f.worker_id, f.claimed_at, f.error)
   insert into portolan.job_history (job_id, connection_id, lane_id, created_at, started_at, finished_at, worker_id, attempt, snoozes, rescues, outcome,
-                                    pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args, error)
+                                    pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args, error, runs)
   select g.job_id, g.connection_id, g.lane_id, g.created_at, g.claimed_at, v_now, g.worker_id, g.attempt + (g.outcome in ('done', 'failed', 'retry'))::integer,
          g.snoozes, g.rescues + (g.outcome = 'rescue')::integer, g.result,
-         g.pages_count, g.args_version, g.records_count, g.parent_job_id, g.band, g.kind, g.dedupe_key, g.args, g.error
+         g.pages_count, g.args_version, g.records_count, g.parent_job_id, g.band, g.kind, g.dedupe_key, g.args,
+         case when g.result <> 'done' then coalesce(case when g.error ? 'code' then g.error end, g.last_error, g.error) end, g.runs + 1
   from gone g;
   -- 5. those that come back. A twin enqueued meanwhile is recorded as merged; the job that comes back takes its band if that is more urgent,
   --    and runs once more after its end if it had got on already: what it reads may end before the time the twin was enqueued for.
-  if v_result && array['again', 'retry', 'snooze', 'yield', 'release', 'rescue'] then
+  if v_result && array['again', 'retry', 'snooze', 'yield', 'release', 'awaiting', 'rescue', 'down'] then
     if v_key then
       with twin as (
         delete from portolan.jobs t using unnest(p_lane, p_job, v_result) f(lane_id, job_id, result), portolan.jobs j, portolan.leases le
-        where f.result in ('again', 'retry', 'snooze', 'yield', 'release', 'rescue') and j.job_id = f.job_id and le.lane_id = f.lane_id
-          and t.lane_id = f.lane_id and t.dedupe_key = j.dedupe_key and t.job_id <> all (le.job_ids)
+        where f.result in ('again', 'retry', 'snooze', 'yield', 'release', 'rescue', 'down') and j.job_id = f.job_id and le.lane_id = f.lane_id
+          and t.lane_id = f.lane_id and t.dedupe_key = j.dedupe_key and t.parent_job_id is not distinct from j.parent_job_id and t.run_at < 'infinity' and t.job_id <> all (le.job_ids)
         returning t.*, f.job_id as into_job),
       kept as (
         insert into portolan.job_history (job_id, connection_id, lane_id, created_at, finished_at, attempt, snoozes, rescues, outcome,
-                                          pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args)
+                                          pages_count, args_version, records_count, parent_job_id, band, kind, dedupe_key, args, runs)
         select t.job_id, t.connection_id, t.lane_id, t.created_at, v_now, t.attempt, t.snoozes, t.rescues, 'merged',
-               t.pages_count, t.args_version, t.records_count, t.parent_job_id, t.band, t.kind, t.dedupe_key, t.args from twin t)
+               t.pages_count, t.args_version, t.records_count, t.parent_job_id, t.band, t.kind, t.dedupe_key, t.args, t.runs from twin t)
       select array_agg(t.into_job), array_agg(t.band) into v_into, v_band from twin t;
     end if;
-    update portolan.jobs j set
-      run_at = case when f.result = 'again' then v_now else coalesce(f.run_at, v_now) end, follow_up = j.follow_up and f.result <> 'again',
-      attempt = case when f.result = 'again' then 0 else j.attempt + (f.result = 'retry')::integer end,
-      snoozes = j.snoozes + (f.result = 'snooze')::integer, rescues = j.rescues + (f.result = 'rescue')::integer,
-      last_error = coalesce(f.error, j.last_error)
-    from unnest(p_job, v_result, p_run_at, p_error) f(job_id, result, run_at, error)
-    where j.job_id = f.job_id and f.result in ('again', 'retry', 'snooze', 'yield', 'rescue');
+    with back as (
+      update portolan.jobs j set
+        run_at = case f.result when 'again' then v_now when 'awaiting' then 'infinity' else v_now + coalesce(f.delay, interval '0') end,
+        follow_up = j.follow_up and f.result <> 'again', attempt = case when f.result = 'again' then 0 else j.attempt + (f.result = 'retry')::integer end,
+        snoozes = j.snoozes + (f.result = 'snooze')::integer, rescues = j.rescues + (f.result = 'rescue')::integer, runs = j.runs + 1,
+        last_error = coalesce(case when f.detail ? 'code' then f.detail end, j.last_error)
+      from unnest(v_at, v_result, p_outcome, p_delay, p_detail, v_worker, v_since) f(at, result, outcome, delay, detail, worker_id, claimed_at)
+      where j.ctid = f.at and f.result in ('again', 'retry', 'snooze', 'yield', 'awaiting', 'rescue', 'down')
+      returning j.job_id, j.runs, j.run_at, j.pages_count, j.records_count, f.result, f.outcome, f.detail, f.worker_id, f.claimed_at)
+    insert into portolan.job_events (job_id, run, occurred_at, started_at, run_at, worker_id, pages_count, records_count, event, detail)
+    select b.job_id, b.runs, v_now, b.claimed_at, b.run_at, b.worker_id, b.pages_count, b.records_count, case b.result when 'down' then b.outcome else b.result end, case when jsonb_typeof(b.detail) = 'object' then b.detail - 'evidence' else b.detail end
+    from back b where b.runs <= 200 or (b.runs & (b.runs - 1)) = 0;
     if v_into is not null then
       update portolan.jobs j set band = case when portolan.band_rank(m.band) < j.rank then m.band else j.band end,
         follow_up = j.follow_up or (j.pages_count > 0 and not exists (select from unnest(p_job, v_result) f(job_id, result) where f.job_id = j.job_id and f.result = 'again'))
@@ -570,15 +951,24 @@ begin
     from unnest(v_end) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
     where l.lane_id = x.lane_id;
   end if;
-  return query select * from unnest(p_job, v_result);
+  -- 7. parents whose last child has ended.
+  if 'awaiting' = any (v_result) then
+    perform portolan.end_parents(array(select f.job_id from unnest(p_job, v_result) f(job_id, result) where f.result = 'awaiting'));
+  end if;
+  if v_parent is not null then perform portolan.end_parents(v_parent); end if;
+  if 'down' = any (v_result) then
+    select array_agg(case f.result when 'down' then case f.outcome when 'rescue' then 'rescue' else 'retry' end else f.result end order by f.o) into v_result
+    from unnest(v_result, p_outcome) with ordinality f(result, outcome, o);
+  end if;
+  return v_result;
 end $$;
 
 
 --
--- Name: FUNCTION finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamp with time zone[], p_error jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_run_at timestamp with time zone[], p_error jsonb[]) IS 'Ends the run of jobs, each with an outcome. Answers what became of each; stale where the lease had been lost and nothing was changed.';
+COMMENT ON FUNCTION portolan.finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean) IS 'Ends the run of jobs, each with an outcome. Answers what became of each, in the order given; stale where the lease had been lost and nothing was changed.';
 
 
 --
@@ -598,7 +988,7 @@ begin
   if p_error is not null and p_stream_state is not null then
     perform from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource for no key update;
   end if;
-  select f.result into v_result from portolan.finish(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[v_now + p_delay], array[p_error]) f;
+  v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[p_delay], array[p_error]))[1];
   if v_result = 'stale' or p_error is null then return v_result; end if;
   perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
   update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message',
@@ -617,6 +1007,216 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_connection_state text, p_flags jsonb[]) IS 'finish for one job with its error: history or back-off, error row, state of stream and connection. Answers what became of the job, or stale.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: lanes; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.lanes (
+    lane_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    next_at timestamp with time zone,
+    head_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    strikes smallint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'idle'::text NOT NULL,
+    band text DEFAULT 'incremental'::text NOT NULL,
+    platform text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    CONSTRAINT lanes_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text]))),
+    CONSTRAINT lanes_check CHECK (((state <> 'ready'::text) OR ((next_at IS NOT NULL) AND (head_at IS NOT NULL)))),
+    CONSTRAINT lanes_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'ready'::text, 'leased'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE lanes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.lanes IS 'What may not run concurrently: by default one lane a connection. Workers claim lanes.';
+
+
+--
+-- Name: COLUMN lanes.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.lane_id IS 'What workers claim.';
+
+
+--
+-- Name: COLUMN lanes.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN lanes.next_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.next_at IS 'The lane''s ticket: when, and in which order, it may next be claimed.';
+
+
+--
+-- Name: COLUMN lanes.head_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.head_at IS 'run_at of its head job; a scan inside the lane may start here.';
+
+
+--
+-- Name: COLUMN lanes.paused_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.paused_at IS 'Set: never claimed. Only pause_lane writes it, so it survives finish, reap and restart.';
+
+
+--
+-- Name: COLUMN lanes.strikes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.strikes IS 'Rescues in a row; from the first on, jobs of the lane are handed over one by one.';
+
+
+--
+-- Name: COLUMN lanes.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.state IS 'idle: nothing waits; ready: may be claimed at next_at; leased: a worker holds it.';
+
+
+--
+-- Name: COLUMN lanes.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.band IS 'Band of its head job; while leased, of the job that was its head.';
+
+
+--
+-- Name: COLUMN lanes.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.platform IS 'Platform of the connection, so that a claim needs no join.';
+
+
+--
+-- Name: COLUMN lanes.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.lanes.family IS 'Which of the connection''s lanes.';
+
+
+--
+-- Name: is_better_head(portolan.lanes, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.is_better_head(l portolan.lanes, p_band text, p_run_at timestamp with time zone, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select (l).state = 'idle' or case
+    when (l).head_at <= p_now and p_run_at <= p_now then portolan.band_rank(p_band) < portolan.band_rank((l).band) or ((l).band = p_band and p_run_at < (l).head_at)
+    else p_run_at < (l).head_at end $$;
+
+
+--
+-- Name: FUNCTION is_better_head(l portolan.lanes, p_band text, p_run_at timestamp with time zone, p_now timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.is_better_head(l portolan.lanes, p_band text, p_run_at timestamp with time zone, p_now timestamp with time zone) IS 'Whether a job of that band and time is to be the head of a lane, in place of the one it has.';
+
+
+--
+-- Name: job_problem(text, jsonb, smallint, text, integer, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.job_problem(p_kind text, p_args jsonb, p_version smallint, p_band text, p_max_attempts integer, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_kind portolan.job_kinds; v_field text; v_type text;
+begin
+  select * into v_kind from portolan.job_kinds k where k.kind = p_kind and k.args_version = coalesce(p_version, k.args_version) order by k.args_version desc limit 1;
+  if not found then
+    if exists (select from portolan.job_kinds k where k.kind = p_kind) then
+      return format('args_version: kind %s has no version %s of its arguments', quote_literal(p_kind), p_version);
+    end if;
+    return format('kind: %s is not known; there are: %s', coalesce(quote_literal(p_kind), 'NULL'), (select string_agg(distinct k.kind, ', ') from portolan.job_kinds k));
+  end if;
+  if portolan.band_rank(p_band) is null then
+    return format('band: %s is none; use urgent, incremental, report, backfill or housekeeping', quote_literal(p_band));
+  end if;
+  if p_max_attempts < 1 then return 'max_attempts: must be at least 1'; end if;
+  if p_run_at = 'infinity' then return 'run_at: must be a time, is infinity; pause what is to wait for a word'; end if;
+  if jsonb_typeof(p_args) <> 'object' then return format('args: must be an object, is %s', jsonb_typeof(p_args)); end if;
+  select k into v_field from jsonb_object_keys(p_args) k where not v_kind.fields ? k limit 1;
+  if found then
+    return format('args.%s: kind %s has no such field; it has: %s', v_field, p_kind, coalesce(nullif(array_to_string(v_kind.names, ', '), ''), 'none'));
+  end if;
+  select r into v_field from unnest(v_kind.required) r where not p_args ? r limit 1;
+  if found then return format('args.%s: kind %s needs it', v_field, p_kind); end if;
+  select e.key, e.value into v_field, v_type from jsonb_each_text(v_kind.fields) e
+  where p_args ? e.key and jsonb_typeof(p_args -> e.key) <> e.value and not (jsonb_typeof(p_args -> e.key) = 'null' and not e.key = any (v_kind.required)) limit 1;
+  if found then return format('args.%s: must be of type %s, is %s', v_field, v_type, jsonb_typeof(p_args -> v_field)); end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION job_problem(p_kind text, p_args jsonb, p_version smallint, p_band text, p_max_attempts integer, p_run_at timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.job_problem(p_kind text, p_args jsonb, p_version smallint, p_band text, p_max_attempts integer, p_run_at timestamp with time zone) IS 'NULL when such a job can be enqueued, else why not: the field, its kind of value, the fix.';
+
+
+--
+-- Name: job_story(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.job_story(p_job bigint) RETURNS TABLE(occurred_at timestamp with time zone, event text, worker_id uuid, what text)
+    LANGUAGE sql STABLE
+    AS $$
+  with job as (
+    select j.job_id, j.created_at, j.kind, j.band, j.connection_id, j.parent_job_id, j.cancel_at from portolan.jobs j where j.job_id = p_job
+    union all
+    select h.job_id, h.created_at, h.kind, h.band, h.connection_id, h.parent_job_id, null from portolan.job_history h where h.job_id = p_job),
+  runs as (
+    select e.*, e.pages_count - coalesce(lag(e.pages_count) over w, 0) as pages, e.records_count - coalesce(lag(e.records_count) over w, 0) as records
+    from portolan.job_events e where e.job_id = p_job window w as (order by e.run))
+  select s.occurred_at, s.event, s.worker_id, s.what from (
+    select j.created_at as occurred_at, 'enqueued' as event, null::uuid as worker_id, 0 as o,
+           format('%s for connection %s (%s), band %s', j.kind, j.connection_id, coalesce((select c.name from portolan.connections c where c.connection_id = j.connection_id), 'removed'), j.band)
+             || coalesce(', a part of job ' || j.parent_job_id, '') as what from job j
+    union all
+    select e.occurred_at, e.event, e.worker_id, e.run,
+           format('run %s took %s, %s pages, %s records', e.run, justify_interval(date_trunc('milliseconds', e.occurred_at - e.started_at)), e.pages, e.records)
+             || case e.event when 'retry' then '; failed' || coalesce(' with ' || (e.detail ->> 'code') || ': ' || (e.detail ->> 'message'), '') || ', again at ' || date_trunc('second', e.run_at)
+                             when 'snooze' then '; put off until ' || date_trunc('second', e.run_at) || coalesce(': ' || coalesce(e.detail ->> 'why', e.detail ->> 'message'), '')
+                             when 'yield' then '; gave its lane to others' when 'again' then '; done, and once more for a follow-up that came meanwhile'
+                             when 'awaiting' then '; its part is done, it waits for its children' when 'rescue' then '; taken from its worker: ' || coalesce(e.detail ->> 'why', 'no reason kept') end
+    from runs e
+    union all
+    select j.cancel_at, 'cancel', null, 2147483646, 'somebody asked it to stop' from job j where j.cancel_at is not null
+    union all
+    select h.finished_at, h.outcome, h.worker_id, 2147483647,
+           format('%s after %s runs, %s pages, %s records', h.outcome, h.runs, h.pages_count, h.records_count)
+             || coalesce('; the last run took ' || justify_interval(date_trunc('milliseconds', h.finished_at - h.started_at)), '')
+             || coalesce(': ' || coalesce((h.error ->> 'code') || ', ' || (h.error ->> 'message'), h.error ->> 'why'), '')
+    from portolan.job_history h where h.job_id = p_job
+    union all
+    select portolan.now(), 'now', null, 2147483647, portolan.why_waiting(p_job) where exists (select from portolan.jobs j where j.job_id = p_job)) s
+  order by s.o, s.occurred_at $$;
+
+
+--
+-- Name: FUNCTION job_story(p_job bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.job_story(p_job bigint) IS 'Everything that happened to a job, oldest first: each run, wait and error, how it ended, or why it waits.';
 
 
 --
@@ -706,6 +1306,93 @@ COMMENT ON FUNCTION portolan.leave(p_worker uuid) IS 'Takes away the row of a wo
 
 
 --
+-- Name: maintain(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.maintain() RETURNS text[]
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout');
+begin
+  for v_task in select m.task from portolan.maintenance m where m.next_at <= v_now order by m.next_at for update skip locked loop
+    v_start := clock_timestamp();
+    v_error := null;
+    begin
+      case v_task
+        when 'partitions' then
+          -- Behind a long transaction there is no waiting with everybody else queued up behind: the next minute will do. Like claim it gives way
+          -- before a deadlock would be looked for.
+          perform set_config('lock_timeout', '500ms', true);
+          perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events']) t;
+        when 'stats' then perform portolan.refresh_stats();
+        when 'workers' then
+          delete from portolan.workers w where w.worker_id = any (array(
+            select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
+              and not exists (select from portolan.leases le where le.worker_id = d.worker_id) for update skip locked));
+        when 'vacuum' then
+          -- The hot tables fill and empty by the minute: autovacuum, busy with large tables, comes too late for them.
+          select coalesce(array_agg(s.relname::text order by s.relname), '{}') into v_tables from pg_stat_user_tables s
+          where s.schemaname = 'portolan' and s.relname in ('jobs', 'lanes', 'leases', 'workers') and s.n_dead_tup > 1000 + s.n_live_tup / 10
+            and (s.last_vacuum is null or s.last_vacuum < clock_timestamp() - interval '30 s') and (s.last_autovacuum is null or s.last_autovacuum < clock_timestamp() - interval '30 s');
+        else v_error := 'no such task';
+      end case;
+    exception when others then v_error := sqlstate || ' ' || sqlerrm;
+    end;
+    perform set_config('lock_timeout', v_lock_timeout, true);
+    update portolan.maintenance m set ran_at = v_now, took = clock_timestamp() - v_start, error = v_error,
+      next_at = v_now + case when v_error is null then greatest(m.interval, 20 * (clock_timestamp() - v_start)) else least(m.interval, interval '1 min') end
+    where m.task = v_task;
+  end loop;
+  return v_tables;
+end $$;
+
+
+--
+-- Name: FUNCTION maintain(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.maintain() IS 'Runs the maintenance that is due and nobody has in hand. Every process calls it every few seconds. Answers the tables to be vacuumed.';
+
+
+--
+-- Name: make_days(text, integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.make_days(p_table text, p_days integer DEFAULT 7) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare v_day date; v_name text; v_made integer := 0; v_key text;
+begin
+  if p_table not in ('job_history', 'job_events') then
+    raise exception 'table: % is not kept by day', quote_literal(p_table) using errcode = 'invalid_parameter_value';
+  end if;
+  v_key := case p_table when 'job_history' then 'finished_at' else 'occurred_at' end;
+  for v_day in select (portolan.now() at time zone 'UTC')::date + i from generate_series(0, p_days) i loop
+    v_name := p_table || '_' || to_char(v_day, 'YYYYMMDD');
+    continue when to_regclass('portolan.' || v_name) is not null;
+    -- All of the table, from the top, before anything else of it: a finish begins at the top, too, and later reads what is below. Then another
+    -- look: somebody else may have been at it.
+    execute format('lock table portolan.%I in access exclusive mode', p_table);
+    continue when to_regclass('portolan.' || v_name) is not null;
+    execute format('create table portolan.%I (like portolan.%I including all)', v_name, p_table);
+    execute format('with strays as (delete from portolan.%I where %I >= %L and %I < %L returning *) insert into portolan.%I select * from strays',
+                   p_table || '_default', v_key, v_day::timestamp at time zone 'UTC', v_key, (v_day + 1)::timestamp at time zone 'UTC', v_name);
+    execute format('alter table portolan.%I attach partition portolan.%I for values from (%L) to (%L)',
+                   p_table, v_name, v_day::timestamp at time zone 'UTC', (v_day + 1)::timestamp at time zone 'UTC');
+    v_made := v_made + 1;
+  end loop;
+  return v_made;
+end $$;
+
+
+--
+-- Name: FUNCTION make_days(p_table text, p_days integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.make_days(p_table text, p_days integer) IS 'Makes the partitions of today and the days to come. Answers how many were missing.';
+
+
+--
 -- Name: now(); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -719,6 +1406,23 @@ CREATE FUNCTION portolan.now() RETURNS timestamp with time zone
 --
 
 COMMENT ON FUNCTION portolan.now() IS 'The one clock: the database''s, or the session setting portolan.now in tests. Start of the transaction.';
+
+
+--
+-- Name: open_gate(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.open_gate(p_platform text) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  with opened as (delete from portolan.gates g where g.platform = p_platform returning 1) select exists (select from opened) $$;
+
+
+--
+-- Name: FUNCTION open_gate(p_platform text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.open_gate(p_platform text) IS 'Opens a platform''s gate. Answers whether it had been closed.';
 
 
 --
@@ -743,20 +1447,38 @@ COMMENT ON FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigin
 
 
 --
--- Name: pause_lane(bigint, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: pause(text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.pause_lane(p_lane bigint, p_on boolean DEFAULT true) RETURNS void
-    LANGUAGE sql
+CREATE FUNCTION portolan.pause(p_scope text, p_name text, p_reason text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
     AS $$
-  update portolan.lanes set paused_at = case when p_on then coalesce(paused_at, portolan.now()) end where lane_id = p_lane $$;
+begin
+  if p_scope = 'connection' and not exists (select from portolan.connections c where c.connection_id::text = p_name) then
+    raise exception 'connection: there is none with the id %', quote_literal(p_name) using errcode = 'no_data_found';
+  elsif p_scope = 'band' and portolan.band_rank(p_name) is null then
+    raise exception 'band: % is none; use urgent, incremental, report, backfill or housekeeping', quote_literal(p_name) using errcode = 'invalid_parameter_value';
+  elsif p_scope = 'kind' and not exists (select from portolan.job_kinds k where k.kind = p_name) then
+    raise exception 'kind: % is not known; there are: %', quote_literal(p_name), (select string_agg(distinct k.kind, ', ') from portolan.job_kinds k) using errcode = 'invalid_parameter_value';
+  elsif p_scope is null or p_scope not in ('connection', 'platform', 'kind', 'band') then
+    raise exception 'scope: % cannot be paused; use connection, platform, kind or band', quote_nullable(p_scope) using errcode = 'invalid_parameter_value';
+  end if;
+  if p_scope = 'connection' then      -- pairs with enqueue_many, which makes lanes
+    perform from portolan.connections c where c.connection_id = p_name::bigint for update;
+  end if;
+  insert into portolan.pauses (scope, name, reason) values (p_scope, p_name, p_reason) on conflict do nothing;
+  if p_scope = 'connection' then
+    update portolan.lanes l set paused_at = coalesce(l.paused_at, portolan.now()) from (
+      select x.lane_id from portolan.lanes x where x.connection_id = p_name::bigint order by x.lane_id for update) x where l.lane_id = x.lane_id;
+  end if;
+end $$;
 
 
 --
--- Name: FUNCTION pause_lane(p_lane bigint, p_on boolean); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION pause(p_scope text, p_name text, p_reason text); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.pause_lane(p_lane bigint, p_on boolean) IS 'Stops a lane from being claimed, or lets it go on. What runs stops after its page.';
+COMMENT ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) IS 'Stops a connection, platform, kind or band from being claimed until it is resumed. What runs stops after its page.';
 
 
 --
@@ -772,9 +1494,14 @@ CREATE FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_reco
   job as (
     update portolan.jobs j set pages_count = j.pages_count + 1, records_count = j.records_count + p_records, attempt = 0, rescues = 0,
       checkpoint = coalesce(p_checkpoint, j.checkpoint)
-    from mine where j.job_id = p_job returning j.cancel_at, j.rank)
-  select job.cancel_at is not null, l.paused_at is not null, coalesce(w.draining, true),
-         exists (select from portolan.jobs o where o.lane_id = p_lane and o.rank < job.rank and o.run_at <= portolan.now())
+    from mine where j.job_id = p_job returning j.cancel_at, j.rank, j.kind, j.band),
+  gate as (
+    delete from portolan.gates g using mine, portolan.lanes l where l.lane_id = p_lane and g.platform = l.platform)
+  select job.cancel_at is not null,
+         l.paused_at is not null or exists (select from portolan.pauses p where (p.scope = 'platform' and p.name = l.platform) or (p.scope = 'kind' and p.name = job.kind) or (p.scope = 'band' and p.name = job.band)),
+         coalesce(w.draining, true),
+         exists (select from portolan.jobs o where o.lane_id = p_lane and o.rank < job.rank and o.run_at <= portolan.now()
+                 and not exists (select from portolan.pauses p where (p.scope = 'kind' and p.name = o.kind) or (p.scope = 'band' and p.name = o.band)))
   from mine cross join job join portolan.lanes l on l.lane_id = p_lane left join portolan.workers w on w.worker_id = mine.worker_id $$;
 
 
@@ -798,22 +1525,19 @@ CREATE FUNCTION portolan.reap(p_limit integer DEFAULT 100) RETURNS integer
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
-declare v_now timestamptz := portolan.now(); v_lane bigint[]; v_token uuid[]; v_job bigint[]; v_outcome text[];
+declare v_now timestamptz := portolan.now(); v_lane bigint[]; v_token uuid[]; v_job bigint[]; v_outcome text[]; v_detail jsonb[];
 begin
   with dead as materialized (
-    select le.lane_id, le.token, le.running, le.job_ids
+    select le.lane_id, le.token, le.running, le.job_ids,
+           case when w.worker_id is null or w.beat_at < v_now - w.ttl then 'its worker stopped beating'
+                when le.deadline < v_now then 'the lease reached its hard limit' else 'no progress for ' || le.stall_limit end as why
     from portolan.leases le left join portolan.workers w using (worker_id)
-    where w.worker_id is null or w.beat_at < v_now - w.ttl or le.deadline < v_now
+    where w.worker_id is null or w.beat_at < v_now - w.ttl or le.deadline < v_now or le.progress_at < v_now - le.stall_limit
     order by le.lane_id limit p_limit for update of le skip locked)
-  select array_agg(d.lane_id), array_agg(d.token), array_agg(x), array_agg(case when x = d.running then 'rescue' else 'release' end)
-  into v_lane, v_token, v_job, v_outcome from dead d cross join unnest(d.job_ids) x;
-  if v_lane is null then
-    delete from portolan.workers w where w.worker_id = any (array(      -- passed over where another reaper has it in hand
-      select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
-        and not exists (select from portolan.leases le where le.worker_id = d.worker_id) for update skip locked));
-    return 0;
-  end if;
-  perform portolan.finish(v_lane, v_token, v_job, v_outcome);
+  select array_agg(d.lane_id), array_agg(d.token), array_agg(x), array_agg(case when x = d.running then 'rescue' else 'release' end), array_agg(jsonb_build_object('why', d.why))
+  into v_lane, v_token, v_job, v_outcome, v_detail from dead d cross join unnest(d.job_ids) x;
+  if v_lane is null then return 0; end if;
+  perform portolan.finish_many(v_lane, v_token, v_job, v_outcome, null, v_detail);
   return (select count(distinct u) from unnest(v_lane) u);
 end $$;
 
@@ -822,7 +1546,7 @@ end $$;
 -- Name: FUNCTION reap(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.reap(p_limit integer) IS 'Takes the leases of workers that stopped beating and of those past their deadline. Answers how many leases.';
+COMMENT ON FUNCTION portolan.reap(p_limit integer) IS 'Takes the leases of workers that stopped beating, of jobs without progress, and those past their deadline. Answers how many leases.';
 
 
 --
@@ -847,11 +1571,43 @@ COMMENT ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text,
 
 
 --
+-- Name: refresh_stats(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.refresh_stats() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  lock table portolan.queue_stats in share row exclusive mode;      -- two that count at once would write the groups in two orders
+  with counted as (
+    select l.platform, j.band, j.kind, j.state, count(*) as jobs_count, min(j.run_at) as oldest_at
+    from portolan.jobs_now j join portolan.lanes l using (lane_id) group by 1, 2, 3, 4),
+  gone as (
+    delete from portolan.queue_stats s where not exists (select from counted c where (c.platform, c.band, c.kind, c.state) = (s.platform, s.band, s.kind, s.state)))
+  insert into portolan.queue_stats as s select c.*, portolan.now() from counted c
+  on conflict (platform, band, kind, state) do update set jobs_count = excluded.jobs_count, oldest_at = excluded.oldest_at, refreshed_at = excluded.refreshed_at;
+end $$;
+
+
+--
+-- Name: FUNCTION refresh_stats(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.refresh_stats() IS 'Counts the jobs by state. Maintenance calls it; it takes as long as a look at every live job.';
+
+
+--
 -- Name: release_unknown(uuid, uuid[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) RETURNS integer
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
 declare v_lane bigint[]; v_token uuid[]; v_job bigint[];
 begin
@@ -860,7 +1616,7 @@ begin
     order by le.lane_id for update of le skip locked)
   select array_agg(f.lane_id), array_agg(f.token), array_agg(x) into v_lane, v_token, v_job from forgotten f cross join unnest(f.job_ids) x;
   if v_lane is null then return 0; end if;
-  perform portolan.finish(v_lane, v_token, v_job, array_fill('release'::text, array[cardinality(v_job)]));
+  perform portolan.finish_many(v_lane, v_token, v_job, array_fill('release'::text, array[cardinality(v_job)]));
   return (select count(distinct u) from unnest(v_lane) u);
 end $$;
 
@@ -870,6 +1626,44 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) IS 'Gives back what a worker holds and does not know of. Answers how many leases.';
+
+
+--
+-- Name: resume(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.resume(p_scope text, p_name text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_was boolean; v_lane bigint[];
+begin
+  if p_scope = 'connection' then      -- pairs with enqueue_many, which makes lanes
+    perform from portolan.connections c where c.connection_id::text = p_name for update;
+  end if;
+  delete from portolan.pauses p where p.scope = p_scope and p.name = p_name;
+  v_was := found;
+  if p_scope = 'connection' then
+    update portolan.lanes l set paused_at = null from (
+      select x.lane_id from portolan.lanes x where x.connection_id::text = p_name and x.paused_at is not null order by x.lane_id for update) x where l.lane_id = x.lane_id;
+    v_was := v_was or found;
+  elsif p_scope in ('kind', 'band') and v_was then
+    -- Lanes whose head was of this kind or band were put off; their jobs may run at once.
+    select array_agg(x.lane_id) into v_lane from (
+      select x.lane_id from portolan.lanes x where x.state = 'ready' and x.next_at > v_now
+        and exists (select from portolan.jobs j where j.lane_id = x.lane_id and case p_scope when 'kind' then j.kind else j.band end = p_name and j.run_at <= v_now)
+      order by x.lane_id for update) x;
+    update portolan.lanes l set band = h.band, head_at = h.run_at, next_at = greatest(h.run_at, v_now)
+    from unnest(v_lane) x(lane_id) cross join lateral portolan.lane_head(x.lane_id, v_now) h where l.lane_id = x.lane_id and l.state = 'ready';
+  end if;
+  return v_was;
+end $$;
+
+
+--
+-- Name: FUNCTION resume(p_scope text, p_name text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.resume(p_scope text, p_name text) IS 'Lets a connection, platform, kind or band go on. Answers whether it had been paused.';
 
 
 --
@@ -894,6 +1688,87 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.resume_connection(p_name text) IS 'Switches a connection on again and makes all its streams due. False when there is none of that name.';
+
+
+--
+-- Name: retry(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.retry(p_job bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare v_old portolan.job_history; v_now timestamptz := portolan.now(); v_lane bigint; v_family text;
+begin
+  select j.lane_id into v_lane from portolan.jobs j where j.job_id = p_job;
+  if found then
+    perform from portolan.leases le where le.lane_id = v_lane for update;
+    perform from portolan.lanes l where l.lane_id = v_lane for update;
+    if exists (select from portolan.jobs j where j.job_id = p_job) then      -- it may have ended while we waited
+      update portolan.jobs j set run_at = v_now, attempt = 0, rescues = 0 where j.job_id = p_job and j.run_at > v_now and j.run_at < 'infinity'
+        and not exists (select from portolan.leases le where le.lane_id = v_lane and p_job = any (le.job_ids));
+      update portolan.lanes l set band = h.band, head_at = h.run_at, next_at = v_now from portolan.lane_head(v_lane, v_now) h
+      where found and l.lane_id = v_lane and l.state = 'ready' and h.run_at <= v_now;
+      return p_job;
+    end if;
+  end if;
+  select * into v_old from portolan.job_history h where h.job_id = p_job order by h.finished_at desc limit 1;
+  if not found then
+    raise exception 'job_id: there is no job %', p_job using errcode = 'no_data_found', hint = 'jobs that ended longer ago than the retention are forgotten';
+  end if;
+  select l.family into v_family from portolan.lanes l where l.lane_id = v_old.lane_id;
+  return portolan.enqueue(v_old.connection_id, v_old.kind, v_old.args, v_old.band, null, v_old.dedupe_key, v_family, null, v_old.args_version);
+end $$;
+
+
+--
+-- Name: FUNCTION retry(p_job bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.retry(p_job bigint) IS 'Runs a job again: one that ended is enqueued anew, one that waits is brought forward. Answers the job.';
+
+
+--
+-- Name: why_waiting(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.why_waiting(p_job bigint) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_ahead bigint;
+begin
+  select * into j from portolan.jobs x where x.job_id = p_job;
+  if not found then return null; end if;
+  select * into l from portolan.lanes x where x.lane_id = j.lane_id;
+  select * into le from portolan.leases x where x.lane_id = j.lane_id;
+  if j.job_id = le.running then return format('it runs, since %s', date_trunc('second', le.claimed_at)); end if;
+  if j.job_id = any (le.job_ids) then return 'it was handed over and runs when the jobs before it in its lane have'; end if;
+  if j.run_at = 'infinity' then return format('it waits for its children; %s of them are not done', (select count(*) from portolan.jobs c where c.parent_job_id = p_job)); end if;
+  if j.run_at > v_now then
+    return format('it is due in %s, at %s', date_trunc('second', j.run_at - v_now), date_trunc('second', j.run_at)) || coalesce('; last time: ' || (j.last_error ->> 'code'), '');
+  end if;
+  select * into v_pause from portolan.pauses p
+  where (p.scope, p.name) in (('connection', j.connection_id::text), ('platform', l.platform), ('kind', j.kind), ('band', j.band)) order by p.paused_at limit 1;
+  if found then
+    return format('its %s %s is paused since %s', v_pause.scope, case when v_pause.scope = 'connection' then '' else v_pause.name end, date_trunc('second', v_pause.paused_at))
+      || coalesce(': ' || v_pause.reason, '') || format('; go on with: select portolan.resume(%L, %L)', v_pause.scope, v_pause.name);
+  end if;
+  select * into v_gate from portolan.gates g where g.platform = l.platform;
+  if found then return format('%s is down since %s: %s; one lane is tried at %s', l.platform, date_trunc('second', v_gate.closed_at), v_gate.reason, date_trunc('second', v_gate.probe_at)); end if;
+  if le.lane_id is not null then
+    return format('another job of its lane (%s) runs, since %s', le.running, date_trunc('second', le.claimed_at));
+  end if;
+  if not exists (select from portolan.workers w where w.beat_at >= v_now - w.ttl) then return 'no worker is alive; start one with: portolan worker'; end if;
+  if l.next_at > v_now then return format('its lane is looked at again at %s; its head is of a kind or version no worker knew', date_trunc('second', l.next_at)); end if;
+  select count(*) into v_ahead from (select from portolan.lanes o where o.platform = l.platform and o.band = l.band and o.state = 'ready' and o.paused_at is null and o.next_at < l.next_at limit 10001) o;
+  return format('its lane waits for its turn: %s lanes of %s, band %s, are before it', case when v_ahead > 10000 then 'more than 10000' else v_ahead::text end, l.platform, l.band);
+end $$;
+
+
+--
+-- Name: FUNCTION why_waiting(p_job bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.why_waiting(p_job bigint) IS 'Why a live job does not run this moment, in a sentence; NULL when there is no such job.';
 
 
 --
@@ -1438,10 +2313,6 @@ CREATE FUNCTION unified.word(map jsonb, x text) RETURNS text
   select coalesce(map ->> x, case when x <> '' then 'unknown' end) $$;
 
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 --
 -- Name: applied_views; Type: TABLE; Schema: portolan; Owner: -
 --
@@ -1457,14 +2328,14 @@ CREATE TABLE portolan.applied_views (
 -- Name: TABLE applied_views; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.applied_views IS 'Which text the managed views were last made from.';
+COMMENT ON TABLE portolan.applied_views IS 'Which text the functions and the managed views were last made from.';
 
 
 --
 -- Name: COLUMN applied_views.name; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.applied_views.name IS 'What was applied: all of them.';
+COMMENT ON COLUMN portolan.applied_views.name IS 'What was applied: functions, or all for the views.';
 
 
 --
@@ -1817,6 +2688,178 @@ ALTER TABLE portolan.errors ALTER COLUMN error_id ADD GENERATED ALWAYS AS IDENTI
 
 
 --
+-- Name: gates; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.gates (
+    platform text NOT NULL,
+    closed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    probe_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    probe_interval interval NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT gates_probe_interval_check CHECK ((probe_interval > '00:00:00'::interval))
+);
+
+
+--
+-- Name: TABLE gates; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.gates IS 'Platforms that are down. While a gate is closed one lane per interval is let through; the first page that gets through opens it.';
+
+
+--
+-- Name: COLUMN gates.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.platform IS 'Whose gate is closed; an open one has no row.';
+
+
+--
+-- Name: COLUMN gates.closed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.closed_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN gates.probe_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.probe_at IS 'When the next lane is let through.';
+
+
+--
+-- Name: COLUMN gates.probe_interval; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.probe_interval IS 'How far apart those are.';
+
+
+--
+-- Name: COLUMN gates.reason; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.reason IS 'Why, for people.';
+
+
+--
+-- Name: job_events; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_events (
+    job_id bigint NOT NULL,
+    run integer NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    run_at timestamp with time zone,
+    worker_id uuid,
+    pages_count integer NOT NULL,
+    records_count bigint NOT NULL,
+    event text NOT NULL,
+    detail jsonb,
+    CONSTRAINT job_events_event_check CHECK ((event = ANY (ARRAY['retry'::text, 'snooze'::text, 'yield'::text, 'again'::text, 'awaiting'::text, 'rescue'::text])))
+)
+PARTITION BY RANGE (occurred_at);
+
+
+--
+-- Name: TABLE job_events; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_events IS 'The runs of jobs that did not end them. Append-only, partitioned by day; the first 200 runs of a job, after that every doubling.';
+
+
+--
+-- Name: COLUMN job_events.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.job_id IS 'Whose run it was.';
+
+
+--
+-- Name: COLUMN job_events.run; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.run IS 'Its number, from 1.';
+
+
+--
+-- Name: COLUMN job_events.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.occurred_at IS 'When the run ended; the partition key.';
+
+
+--
+-- Name: COLUMN job_events.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.started_at IS 'When its lease was claimed.';
+
+
+--
+-- Name: COLUMN job_events.run_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.run_at IS 'When the job may run again; infinity while it waits for its children.';
+
+
+--
+-- Name: COLUMN job_events.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.worker_id IS 'Who ran it.';
+
+
+--
+-- Name: COLUMN job_events.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.pages_count IS 'Pages of the job by then, in all its runs.';
+
+
+--
+-- Name: COLUMN job_events.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.records_count IS 'Records of the job by then, in all its runs.';
+
+
+--
+-- Name: COLUMN job_events.event; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.event IS 'How the run ended: retry, snooze, yield, again (a follow-up was merged into it), awaiting (its children), rescue (taken from its worker).';
+
+
+--
+-- Name: COLUMN job_events.detail; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_events.detail IS 'The error, or what it waited for.';
+
+
+--
+-- Name: job_events_default; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_events_default (
+    job_id bigint NOT NULL,
+    run integer NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    run_at timestamp with time zone,
+    worker_id uuid,
+    pages_count integer NOT NULL,
+    records_count bigint NOT NULL,
+    event text NOT NULL,
+    detail jsonb,
+    CONSTRAINT job_events_event_check CHECK ((event = ANY (ARRAY['retry'::text, 'snooze'::text, 'yield'::text, 'again'::text, 'awaiting'::text, 'rescue'::text])))
+);
+
+
+--
 -- Name: job_history; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -1841,6 +2884,7 @@ CREATE TABLE portolan.job_history (
     dedupe_key text,
     args jsonb NOT NULL,
     error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
     CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
 )
 PARTITION BY RANGE (finished_at);
@@ -1994,6 +3038,13 @@ COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with
 
 
 --
+-- Name: COLUMN job_history.runs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.runs IS 'Runs it took, the last one included.';
+
+
+--
 -- Name: job_history_default; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -2018,8 +3069,84 @@ CREATE TABLE portolan.job_history_default (
     dedupe_key text,
     args jsonb NOT NULL,
     error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
     CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
 );
+
+
+--
+-- Name: job_kinds; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_kinds (
+    kind text NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    required text[] DEFAULT '{}'::text[] NOT NULL,
+    max_attempts integer DEFAULT 8 NOT NULL,
+    names text[] NOT NULL,
+    type_check jsonpath NOT NULL,
+    CONSTRAINT job_kinds_args_version_check CHECK ((args_version >= 1)),
+    CONSTRAINT job_kinds_fields_check CHECK ((jsonb_typeof(fields) = 'object'::text)),
+    CONSTRAINT job_kinds_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT job_kinds_max_attempts_check CHECK ((max_attempts >= 1))
+);
+
+
+--
+-- Name: TABLE job_kinds; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_kinds IS 'Kinds of jobs, and for each version of their arguments which fields there are. Written by define_kind.';
+
+
+--
+-- Name: COLUMN job_kinds.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.kind IS 'What jobs of this kind do.';
+
+
+--
+-- Name: COLUMN job_kinds.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.args_version IS 'Which form of the arguments; an enqueue that does not say gets the highest.';
+
+
+--
+-- Name: COLUMN job_kinds.fields; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.fields IS 'Each field with its JSON type: string, number, boolean, object or array.';
+
+
+--
+-- Name: COLUMN job_kinds.required; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.required IS 'Fields that must be there and not null.';
+
+
+--
+-- Name: COLUMN job_kinds.max_attempts; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.max_attempts IS 'Failed attempts without progress after which a job of this kind fails for good, unless its enqueue says otherwise.';
+
+
+--
+-- Name: COLUMN job_kinds.names; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.names IS 'Names of the fields.';
+
+
+--
+-- Name: COLUMN job_kinds.type_check; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_kinds.type_check IS 'True for arguments whose fields are present and of their types.';
 
 
 --
@@ -2049,6 +3176,7 @@ CREATE TABLE portolan.jobs (
     args jsonb DEFAULT '{}'::jsonb NOT NULL,
     checkpoint jsonb,
     last_error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
     CONSTRAINT jobs_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text])))
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
@@ -2216,6 +3344,13 @@ COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it ba
 
 
 --
+-- Name: COLUMN jobs.runs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.runs IS 'Runs that were reported or taken away; the number of its newest event.';
+
+
+--
 -- Name: jobs_job_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
 --
 
@@ -2243,7 +3378,8 @@ CREATE TABLE portolan.leases (
     deadline timestamp with time zone NOT NULL,
     pages integer DEFAULT 0 NOT NULL,
     running bigint NOT NULL,
-    job_ids bigint[] NOT NULL
+    job_ids bigint[] NOT NULL,
+    stall_limit interval DEFAULT '00:10:00'::interval NOT NULL
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
 
@@ -2326,6 +3462,13 @@ COMMENT ON COLUMN portolan.leases.job_ids IS 'Handed over and not yet finished, 
 
 
 --
+-- Name: COLUMN leases.stall_limit; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.stall_limit IS 'How long it may go without progress before it is taken.';
+
+
+--
 -- Name: jobs_now; Type: VIEW; Schema: portolan; Owner: -
 --
 
@@ -2336,6 +3479,7 @@ CREATE VIEW portolan.jobs_now AS
     j.kind,
     j.band,
         CASE
+            WHEN (j.run_at = 'infinity'::timestamp with time zone) THEN 'awaiting'::text
             WHEN (j.job_id = le.running) THEN 'running'::text
             WHEN (j.job_id = ANY (le.job_ids)) THEN 'handed over'::text
             WHEN (j.run_at > portolan.now()) THEN 'scheduled'::text
@@ -2346,6 +3490,7 @@ CREATE VIEW portolan.jobs_now AS
     j.max_attempts,
     j.snoozes,
     j.rescues,
+    j.runs,
     j.pages_count,
     j.records_count,
     j.last_error,
@@ -2355,6 +3500,8 @@ CREATE VIEW portolan.jobs_now AS
     le.worker_id,
     le.claimed_at,
     le.progress_at,
+    j.parent_job_id,
+    j.args_version,
     j.args
    FROM (portolan.jobs j
      LEFT JOIN portolan.leases le USING (lane_id));
@@ -2364,106 +3511,7 @@ CREATE VIEW portolan.jobs_now AS
 -- Name: VIEW jobs_now; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON VIEW portolan.jobs_now IS 'Every live job with its state in words: queued, scheduled, handed over, running.';
-
-
---
--- Name: lanes; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.lanes (
-    lane_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    next_at timestamp with time zone,
-    head_at timestamp with time zone,
-    paused_at timestamp with time zone,
-    strikes smallint DEFAULT 0 NOT NULL,
-    state text DEFAULT 'idle'::text NOT NULL,
-    band text DEFAULT 'incremental'::text NOT NULL,
-    platform text NOT NULL,
-    family text DEFAULT 'main'::text NOT NULL,
-    CONSTRAINT lanes_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text]))),
-    CONSTRAINT lanes_check CHECK (((state <> 'ready'::text) OR ((next_at IS NOT NULL) AND (head_at IS NOT NULL)))),
-    CONSTRAINT lanes_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'ready'::text, 'leased'::text])))
-)
-WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
-
-
---
--- Name: TABLE lanes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.lanes IS 'What may not run concurrently: by default one lane a connection. Workers claim lanes.';
-
-
---
--- Name: COLUMN lanes.lane_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.lane_id IS 'What workers claim.';
-
-
---
--- Name: COLUMN lanes.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.connection_id IS 'Whose work it is.';
-
-
---
--- Name: COLUMN lanes.next_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.next_at IS 'The lane''s ticket: when, and in which order, it may next be claimed.';
-
-
---
--- Name: COLUMN lanes.head_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.head_at IS 'run_at of its head job; a scan inside the lane may start here.';
-
-
---
--- Name: COLUMN lanes.paused_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.paused_at IS 'Set: never claimed. Only pause_lane writes it, so it survives finish, reap and restart.';
-
-
---
--- Name: COLUMN lanes.strikes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.strikes IS 'Rescues in a row; from the first on, jobs of the lane are handed over one by one.';
-
-
---
--- Name: COLUMN lanes.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.state IS 'idle: nothing waits; ready: may be claimed at next_at; leased: a worker holds it.';
-
-
---
--- Name: COLUMN lanes.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.band IS 'Band of its head job; while leased, of the job that was its head.';
-
-
---
--- Name: COLUMN lanes.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.platform IS 'Platform of the connection, so that a claim needs no join.';
-
-
---
--- Name: COLUMN lanes.family; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.lanes.family IS 'Which of the connection''s lanes.';
+COMMENT ON VIEW portolan.jobs_now IS 'Every live job with its state in words: queued, scheduled, handed over, running, awaiting (its children).';
 
 
 --
@@ -2478,6 +3526,69 @@ ALTER TABLE portolan.lanes ALTER COLUMN lane_id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: maintenance; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.maintenance (
+    task text NOT NULL,
+    "interval" interval NOT NULL,
+    next_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    ran_at timestamp with time zone,
+    took interval,
+    error text
+);
+
+
+--
+-- Name: TABLE maintenance; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.maintenance IS 'What keeps the queue in shape. Not jobs: every process calls maintain, which runs what is due and nobody else has in hand.';
+
+
+--
+-- Name: COLUMN maintenance.task; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.maintenance.task IS 'Name of the task.';
+
+
+--
+-- Name: COLUMN maintenance."interval"; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.maintenance."interval" IS 'How often it runs; less often where it takes longer than a twentieth of that.';
+
+
+--
+-- Name: COLUMN maintenance.next_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.maintenance.next_at IS 'When it is due.';
+
+
+--
+-- Name: COLUMN maintenance.ran_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.maintenance.ran_at IS 'When it last ran.';
+
+
+--
+-- Name: COLUMN maintenance.took; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.maintenance.took IS 'How long that took.';
+
+
+--
+-- Name: COLUMN maintenance.error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.maintenance.error IS 'What went wrong then; NULL when nothing did.';
 
 
 --
@@ -2525,6 +3636,163 @@ COMMENT ON COLUMN portolan.migrations.checksum IS 'SHA-256 of the text that was 
 --
 
 COMMENT ON COLUMN portolan.migrations.applied_at IS 'When it was applied.';
+
+
+--
+-- Name: parents_now; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.parents_now AS
+ SELECT p.job_id,
+    p.connection_id,
+    p.kind,
+    p.created_at,
+    c.live_count,
+    h.done_count,
+    h.failed_count,
+    h.cancelled_count,
+    (((c.live_count + h.done_count) + h.failed_count) + h.cancelled_count) AS children_count,
+    (c.records_count + h.records_count) AS records_count
+   FROM (((( SELECT DISTINCT c_1.parent_job_id
+           FROM portolan.jobs c_1
+          WHERE (c_1.parent_job_id IS NOT NULL)) x
+     JOIN portolan.jobs p ON ((p.job_id = x.parent_job_id)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS live_count,
+            (COALESCE(sum(c_1.records_count), (0)::numeric))::bigint AS records_count
+           FROM portolan.jobs c_1
+          WHERE (c_1.parent_job_id = p.job_id)) c)
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (h_1.outcome = 'done'::text)) AS done_count,
+            count(*) FILTER (WHERE (h_1.outcome = ANY (ARRAY['failed'::text, 'poison'::text]))) AS failed_count,
+            count(*) FILTER (WHERE (h_1.outcome = 'cancelled'::text)) AS cancelled_count,
+            (COALESCE(sum(h_1.records_count), (0)::numeric))::bigint AS records_count
+           FROM portolan.job_history h_1
+          WHERE (h_1.parent_job_id = p.job_id)) h);
+
+
+--
+-- Name: VIEW parents_now; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.parents_now IS 'Live parents with the state of their children.';
+
+
+--
+-- Name: pauses; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.pauses (
+    scope text NOT NULL,
+    name text NOT NULL,
+    paused_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    reason text,
+    CONSTRAINT pauses_scope_check CHECK ((scope = ANY (ARRAY['connection'::text, 'platform'::text, 'kind'::text, 'band'::text])))
+);
+
+
+--
+-- Name: TABLE pauses; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.pauses IS 'What is not claimed until somebody resumes it. Written by pause and resume only.';
+
+
+--
+-- Name: COLUMN pauses.scope; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.pauses.scope IS 'connection, platform, kind or band.';
+
+
+--
+-- Name: COLUMN pauses.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.pauses.name IS 'Which one; of a connection, its id.';
+
+
+--
+-- Name: COLUMN pauses.paused_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.pauses.paused_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN pauses.reason; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.pauses.reason IS 'Why, for people.';
+
+
+--
+-- Name: queue_stats; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.queue_stats (
+    platform text NOT NULL,
+    band text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    jobs_count bigint NOT NULL,
+    oldest_at timestamp with time zone,
+    refreshed_at timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: TABLE queue_stats; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.queue_stats IS 'How many jobs are in which state, counted every few seconds: what dashboards read instead of counting.';
+
+
+--
+-- Name: COLUMN queue_stats.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.platform IS 'Platform of the lane.';
+
+
+--
+-- Name: COLUMN queue_stats.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.band IS 'Band of the jobs.';
+
+
+--
+-- Name: COLUMN queue_stats.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN queue_stats.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.state IS 'As in jobs_now.';
+
+
+--
+-- Name: COLUMN queue_stats.jobs_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.jobs_count IS 'How many.';
+
+
+--
+-- Name: COLUMN queue_stats.oldest_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.oldest_at IS 'The least run_at among them.';
+
+
+--
+-- Name: COLUMN queue_stats.refreshed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.refreshed_at IS 'When they were counted.';
 
 
 --
@@ -2749,6 +4017,39 @@ COMMENT ON COLUMN portolan.raw_records.api_version IS 'The platform''s version t
 --
 
 COMMENT ON COLUMN portolan.raw_records.sanitised IS 'The payload is a cleaned copy.';
+
+
+--
+-- Name: retention; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.retention (
+    table_name text NOT NULL,
+    keep interval NOT NULL,
+    CONSTRAINT retention_keep_check CHECK ((keep >= '1 day'::interval)),
+    CONSTRAINT retention_table_name_check CHECK ((table_name = ANY (ARRAY['job_history'::text, 'job_events'::text])))
+);
+
+
+--
+-- Name: TABLE retention; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.retention IS 'How long the partitioned tables keep their days. Change it with an update; the next maintenance follows it.';
+
+
+--
+-- Name: COLUMN retention.table_name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.retention.table_name IS 'Which table.';
+
+
+--
+-- Name: COLUMN retention.keep; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.retention.keep IS 'A day is dropped when all of it is older than this.';
 
 
 --
@@ -8924,6 +10225,13 @@ COMMENT ON COLUMN unified.payment_transactions.settlement_currency IS 'what reac
 
 
 --
+-- Name: job_events_default; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.job_events ATTACH PARTITION portolan.job_events_default DEFAULT;
+
+
+--
 -- Name: job_history_default; Type: TABLE ATTACH; Schema: portolan; Owner: -
 --
 
@@ -8971,6 +10279,22 @@ ALTER TABLE ONLY portolan.errors
 
 
 --
+-- Name: gates gates_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.gates
+    ADD CONSTRAINT gates_pkey PRIMARY KEY (platform);
+
+
+--
+-- Name: job_kinds job_kinds_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.job_kinds
+    ADD CONSTRAINT job_kinds_pkey PRIMARY KEY (kind, args_version);
+
+
+--
 -- Name: jobs jobs_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -9003,11 +10327,35 @@ ALTER TABLE ONLY portolan.leases
 
 
 --
+-- Name: maintenance maintenance_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.maintenance
+    ADD CONSTRAINT maintenance_pkey PRIMARY KEY (task);
+
+
+--
 -- Name: migrations migrations_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
 ALTER TABLE ONLY portolan.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: pauses pauses_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.pauses
+    ADD CONSTRAINT pauses_pkey PRIMARY KEY (scope, name);
+
+
+--
+-- Name: queue_stats queue_stats_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.queue_stats
+    ADD CONSTRAINT queue_stats_pkey PRIMARY KEY (platform, band, kind, state);
 
 
 --
@@ -9024,6 +10372,14 @@ ALTER TABLE ONLY portolan.raw_exact
 
 ALTER TABLE ONLY portolan.raw_records
     ADD CONSTRAINT raw_records_pkey PRIMARY KEY (connection_id, resource, external_id);
+
+
+--
+-- Name: retention retention_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (table_name);
 
 
 --
@@ -9057,6 +10413,34 @@ CREATE INDEX errors_by_time ON portolan.errors USING brin (occurred_at);
 
 
 --
+-- Name: job_events_job; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_events_job ON ONLY portolan.job_events USING btree (job_id);
+
+
+--
+-- Name: job_events_default_job_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_events_default_job_id_idx ON portolan.job_events_default USING btree (job_id);
+
+
+--
+-- Name: job_history_failures; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_failures ON ONLY portolan.job_history USING btree (connection_id, finished_at) WHERE (outcome = ANY (ARRAY['failed'::text, 'poison'::text]));
+
+
+--
+-- Name: job_history_default_connection_id_finished_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_connection_id_finished_at_idx ON portolan.job_history_default USING btree (connection_id, finished_at) WHERE (outcome = ANY (ARRAY['failed'::text, 'poison'::text]));
+
+
+--
 -- Name: job_history_job; Type: INDEX; Schema: portolan; Owner: -
 --
 
@@ -9071,6 +10455,20 @@ CREATE INDEX job_history_default_job_id_idx ON portolan.job_history_default USIN
 
 
 --
+-- Name: job_history_parent; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_parent ON ONLY portolan.job_history USING btree (parent_job_id) WHERE (parent_job_id IS NOT NULL);
+
+
+--
+-- Name: job_history_default_parent_job_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_parent_job_id_idx ON portolan.job_history_default USING btree (parent_job_id) WHERE (parent_job_id IS NOT NULL);
+
+
+--
 -- Name: jobs_dedupe; Type: INDEX; Schema: portolan; Owner: -
 --
 
@@ -9082,6 +10480,13 @@ CREATE INDEX jobs_dedupe ON portolan.jobs USING btree (lane_id, dedupe_key) WHER
 --
 
 CREATE INDEX jobs_head ON portolan.jobs USING btree (lane_id, rank, run_at, job_id);
+
+
+--
+-- Name: jobs_parent; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX jobs_parent ON portolan.jobs USING btree (parent_job_id) WHERE (parent_job_id IS NOT NULL);
 
 
 --
@@ -9120,10 +10525,31 @@ CREATE INDEX streams_due ON portolan.streams USING btree (next_due_at) WHERE (ne
 
 
 --
+-- Name: job_events_default_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_events_job ATTACH PARTITION portolan.job_events_default_job_id_idx;
+
+
+--
+-- Name: job_history_default_connection_id_finished_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_failures ATTACH PARTITION portolan.job_history_default_connection_id_finished_at_idx;
+
+
+--
 -- Name: job_history_default_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
 --
 
 ALTER INDEX portolan.job_history_job ATTACH PARTITION portolan.job_history_default_job_id_idx;
+
+
+--
+-- Name: job_history_default_parent_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_parent ATTACH PARTITION portolan.job_history_default_parent_job_id_idx;
 
 
 --

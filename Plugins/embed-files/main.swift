@@ -42,6 +42,8 @@ default:
     source +=
         "package let migrationFiles: [EmbeddedFile] = [\n" + (try entries { !$0.contains("/") && $0.hasSuffix(".sql") })
         + "]\n\n"
+    source += "/// Functions of schema portolan, re-applied in this order when one of them changes.\n"
+    source += "package let functionFiles: [EmbeddedFile] = [\n" + (try entries { $0.hasPrefix("functions/") }) + "]\n\n"
     source += "/// Functions and views that are re-applied when they change.\n"
     source += "package let sharedViewFiles: [EmbeddedFile] = [\n" + (try entries { $0.hasPrefix("views/") }) + "]\n\n"
     source += "/// The columns each unified entity promises.\n"

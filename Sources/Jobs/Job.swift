@@ -9,6 +9,13 @@ package enum Band: String, Sendable, CaseIterable {
 package enum JobKind: String, Sendable, CaseIterable {
     /// Reads one stream of a connection to its present end.
     case sync
+
+    /// The newest form of the kind's arguments that this program reads; it reads all older ones, too.
+    package var newestVersion: Int {
+        switch self {
+        case .sync: 1
+        }
+    }
 }
 
 /// Arguments of a `sync` job. Example in SQL: `{"resource": "orders"}`.
@@ -41,22 +48,28 @@ package struct LeasedJob: Sendable {
     package let attempt: Int
     /// The kind's arguments as JSON text.
     package let arguments: String
+    /// Which form of the arguments this is.
+    package let argumentsVersion: Int
     package let connectionID: Int64
     package let platform: String
     package let band: Band
+    /// The lane's ticket when it was claimed: what waits in this platform and band has this one or a later one.
+    package let ticket: Date
 
     package init(
-        lease: Lease, jobID: Int64, kind: String, attempt: Int, arguments: String, connectionID: Int64,
-        platform: String, band: Band
+        lease: Lease, jobID: Int64, kind: String, attempt: Int, arguments: String, argumentsVersion: Int = 1,
+        connectionID: Int64, platform: String, band: Band, ticket: Date = .distantPast
     ) {
         self.lease = lease
         self.jobID = jobID
         self.kind = kind
         self.attempt = attempt
         self.arguments = arguments
+        self.argumentsVersion = argumentsVersion
         self.connectionID = connectionID
         self.platform = platform
         self.band = band
+        self.ticket = ticket
     }
 }
 
@@ -73,6 +86,8 @@ package enum Outcome: Sendable, Equatable {
     case yield
     /// Not begun; nothing of the job changes.
     case release
+    /// The job's part is done; it ends when its children have, as they did.
+    case awaitChildren
 
     package var word: String {
         switch self {
@@ -82,13 +97,14 @@ package enum Outcome: Sendable, Equatable {
         case .snooze: "snooze"
         case .yield: "yield"
         case .release: "release"
+        case .awaitChildren: "await"
         }
     }
 
     package var delay: Duration {
         switch self {
         case .retry(let delay), .snooze(let delay): delay
-        case .done, .failed, .yield, .release: .zero
+        case .done, .failed, .yield, .release, .awaitChildren: .zero
         }
     }
 }

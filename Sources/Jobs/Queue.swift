@@ -1,132 +1,211 @@
 package import FoundationEssentials
-package import Postgres
 
-/// The durable queue, as workers and schedulers use it: each call is one SQL function and one round trip.
+/// The durable queue: jobs wait in lanes, workers lease lanes, and a lease is proven by its token.
 ///
-/// PostgreSQL is the only source of truth; this type keeps no state. Times and expiry are by the database's clock.
-/// **Errors**: every call throws ``PostgresError`` when the database cannot be reached or refuses.
-package struct Queue: Sendable {
-    private let pool: PostgresPool
-
-    package init(pool: PostgresPool) { self.pool = pool }
-
-    /// Takes up to `lanes` lanes from a wish list and hands over one due job of each.
+/// Two implementations pass one conformance suite: ``PostgresQueue``, the only one that keeps anything, and
+/// ``MemoryQueue``, its twin for tests and simulations. Times and expiry are by the queue's own clock, never the
+/// caller's: what the caller says is how long from now.
+///
+/// **Errors**: every call throws ``QueueError``: `refused` names the field and the fix, `unavailable` means try again.
+package protocol Queue: Sendable {
+    /// Enqueues all of them or, when one is refused, none.
     ///
-    /// - Parameters:
-    ///   - worker: the id the worker beats under.
-    ///   - wishes: platform and band, tried in that order.
-    ///   - leaseMax: hard limit of the lease, however alive the worker is.
-    package func claim(
-        worker: UUID, wishes: [(platform: String, band: Band)], lanes: Int, leaseMax: Duration
-    ) async throws(PostgresError) -> [LeasedJob] {
-        let rows: PostgresRows
-        do throws(PostgresError) {
-            rows = try await pool.query(
-                """
-                select lane_id, token, job_id, kind, attempt, args, connection_id, platform, band
-                from portolan.claim($1, $2, $3, $4, 1, null, $5, $6)
-                """,
-                [
-                    worker, wishes.map(\.platform), wishes.map(\.band.rawValue), Int32(lanes),
-                    JobKind.allCases.map(\.rawValue), leaseMax,
-                ])
-        } catch {
-            // It gave way to somebody who waited for a lane it had looked at; nothing was taken.
-            guard error.isLockNotAvailable else { throw error }
-            return []
-        }
-        var jobs: [LeasedJob] = []
-        jobs.reserveCapacity(rows.count)
-        for row in rows {
-            jobs.append(try LeasedJob(row))
-        }
-        return jobs
-    }
+    /// - Returns: their ids in the order given; where an equal job waits already, that one's.
+    func enqueue(_ jobs: [NewJob]) async throws(QueueError) -> [Int64]
 
-    /// Ends runs that need no more than an outcome. Answers what became of each: the outcome's word, `cancelled`,
-    /// `poison`, or `stale` where the lease had been lost and nothing was changed.
-    package func finish(_ finished: [(job: LeasedJob, outcome: Outcome)]) async throws(PostgresError) -> [String] {
-        let rows = try await pool.query(
-            """
-            select f.result from portolan.finish($1, $2, $3, $4,
-              (select array_agg(portolan.now() + d order by o) from unnest($5::interval[]) with ordinality u(d, o))) f
-            """,
-            [
-                finished.map(\.job.lease.laneID), finished.map(\.job.lease.token), finished.map(\.job.jobID),
-                finished.map(\.outcome.word), finished.map(\.outcome.delay),
-            ])
-        var results: [String] = []
-        for row in rows { results.append(try row.decode(at: 0)) }
-        return results
-    }
+    /// Leases up to `lanes` lanes and hands over due jobs of each; jobs of one lane stand together, in the order in
+    /// which they are to be run.
+    func claim(_ claim: Claim) async throws(QueueError) -> [LeasedJob]
 
-    /// Ends a run with an error: history or back-off, the error's row, and what it means for stream and connection,
-    /// in one transaction. Answers as ``finish(_:)`` does.
+    /// Proves the lease and notes the progress of one page. Nil: the lease is lost, and nothing may be written.
+    func prove(_ job: LeasedJob, records: Int, checkpoint: String?) async throws(QueueError) -> Proof?
+
+    /// Ends the run of jobs, each with an outcome; answers what became of each, in the order given.
     ///
-    /// - Parameter flags: errors that were met before and gone round; rows of their own.
-    package func finish(
-        _ job: LeasedJob, _ outcome: Outcome, error: PostgresJSON, flags: [PostgresJSON] = [], resource: String?,
-        streamState: String?, connectionState: String?
-    ) async throws(PostgresError) -> String {
-        let rows = try await pool.query(
-            "select portolan.finish_with($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as result",
-            [
-                job.lease.laneID, job.lease.token, job.jobID, outcome.word, outcome.delay, error, resource, streamState,
-                connectionState, flags,
-            ])
-        return try rows.first?.decode("result") ?? "stale"
-    }
+    /// A lease ends when all its jobs are reported, and goes on with the rest until then.
+    ///
+    /// - Parameter waits: false answers ``Finish/busy`` for jobs whose lane somebody's open transaction holds, instead
+    ///   of waiting for it; they stay as they are, and are reported again.
+    func finish(_ reports: [Report], waits: Bool) async throws(QueueError) -> [Finish]
 
     /// Says the worker is alive, registering it the first time. Answers whether it is asked to drain.
-    package func beat(worker: UUID, host: String, version: String, ttl: Duration) async throws(PostgresError) -> Bool {
-        let rows = try await pool.query(
-            "select portolan.beat($1, $2, $3, $4) as draining", [worker, host, version, ttl])
-        return try rows.first?.decode("draining") ?? false
-    }
+    func beat(worker: UUID, host: String, version: String, ttl: Duration) async throws(QueueError) -> Bool
 
     /// Takes the worker's row away when it holds nothing any more.
-    package func leave(worker: UUID) async throws(PostgresError) {
-        try await pool.query("select portolan.leave($1)", [worker])
-    }
+    func leave(worker: UUID) async throws(QueueError)
 
     /// Gives back the leases of a worker that are not among those it knows of. Answers how many.
-    package func releaseUnknown(worker: UUID, known: [UUID]) async throws(PostgresError) -> Int {
-        let rows = try await pool.query("select portolan.release_unknown($1, $2) as count", [worker, known])
-        return Int(try rows.first?.decode("count", as: Int32.self) ?? 0)
+    func releaseUnknown(worker: UUID, known: [UUID]) async throws(QueueError) -> Int
+
+    /// Takes the leases of workers that stopped beating, of jobs that show no progress, and those past their hard
+    /// limit. Anybody may call it, every couple of seconds. Answers how many.
+    func reap() async throws(QueueError) -> Int
+
+    /// Cancels jobs, and the children of those that are parents; answers for each what that meant.
+    func cancel(_ jobs: [Int64]) async throws(QueueError) -> [Cancellation]
+
+    /// Stops a part of the work from being claimed; what runs stops after its page. Survives everything but `resume`.
+    func pause(_ scope: PauseScope, reason: String?) async throws(QueueError)
+
+    /// Lets a part of the work go on. Answers whether it had been paused.
+    func resume(_ scope: PauseScope) async throws(QueueError) -> Bool
+
+    /// Closes a platform's gate: only one lane per probe interval is let through, failures do not count, and the first
+    /// page that gets through opens it.
+    func closeGate(platform: String, reason: String, probeInterval: Duration) async throws(QueueError)
+
+    /// Opens a platform's gate. Answers whether it had been closed.
+    func openGate(platform: String) async throws(QueueError) -> Bool
+
+    /// What is known of a job, live or ended; nil when there is none of that id.
+    func describe(_ job: Int64) async throws(QueueError) -> JobDescription?
+}
+
+extension Queue {
+    /// Enqueues one job.
+    package func enqueue(_ job: NewJob) async throws(QueueError) -> Int64 {
+        guard let id = try await enqueue([job]).first else {
+            throw QueueError(.unavailable, "enqueue answered nothing")
+        }
+        return id
     }
 
-    /// Takes the leases of workers that stopped beating; anybody may, every couple of seconds.
-    package func reap() async throws(PostgresError) -> Int {
-        let rows = try await pool.query("select portolan.reap() as count")
-        return Int(try rows.first?.decode("count", as: Int32.self) ?? 0)
-    }
-
-    /// One tick of the scheduler. Answers how many streams were due and how many jobs that made.
-    package func enqueueDue(limit: Int) async throws(PostgresError) -> (due: Int, enqueued: Int) {
-        let rows = try await pool.query("select due, enqueued from portolan.enqueue_due($1)", [Int32(limit)])
-        guard let row = rows.first else { return (0, 0) }
-        return (Int(try row.decode("due", as: Int32.self)), Int(try row.decode("enqueued", as: Int32.self)))
-    }
-
-    /// Enqueues a sync of one stream by the names people use. Answers the job, or the equal one that waits already.
-    package func enqueueSync(
-        connection: String, resource: String, band: Band
-    ) async throws(PostgresError) -> Int64 {
-        let rows = try await pool.query(
-            "select portolan.enqueue_sync($1, $2, $3) as job_id", [connection, resource, band.rawValue])
-        guard let row = rows.first else { throw PostgresError(.decode, "enqueue_sync answered nothing") }
-        return try row.decode("job_id")
+    /// Ends one run.
+    package func finish(_ job: LeasedJob, _ outcome: Outcome) async throws(QueueError) -> Finish {
+        try await finish([Report(job, outcome)], waits: true).first ?? .stale
     }
 }
 
-extension LeasedJob {
-    init(_ row: PostgresRow) throws(PostgresError) {
-        self.init(
-            lease: Lease(laneID: try row.decode("lane_id"), token: try row.decode("token")),
-            jobID: try row.decode("job_id"), kind: try row.decode("kind"),
-            attempt: Int(try row.decode("attempt", as: Int32.self)),
-            arguments: try row.decode("args", as: PostgresJSON.self).text,
-            connectionID: try row.decode("connection_id"), platform: try row.decode("platform"),
-            band: Band(rawValue: try row.decode("band")) ?? .incremental)
+/// What a worker asks for.
+package struct Claim: Sendable {
+    /// One place to look: a platform's lanes of one band.
+    package struct Wish: Sendable, Hashable {
+        package let platform: String
+        package let band: Band
+
+        package init(platform: String, band: Band) {
+            self.platform = platform
+            self.band = band
+        }
     }
+
+    package var worker: UUID
+    /// Tried in this order.
+    package var wishes: [Wish]
+    /// How many lanes at most.
+    package var lanes: Int
+    /// How many due jobs of each lane at most.
+    package var jobsPerLane: Int = 1
+    /// Kinds the worker knows, each with the newest version of its arguments that it reads (and all older ones). Jobs of
+    /// other kinds, or newer arguments, stay queued.
+    package var kinds: [String: Int]
+    /// Hard limit of the leases, however alive the worker is.
+    package var leaseMax: Duration = .seconds(900)
+    /// How long a lease may go without progress.
+    package var stallMax: Duration = .seconds(600)
+    /// For each wish, the ticket below which nothing waits, as far as the worker knows; see ``TicketFloors``.
+    package var floors: [Wish: Date] = [:]
+
+    package init(worker: UUID, wishes: [Wish], lanes: Int, kinds: [String: Int]) {
+        self.worker = worker
+        self.wishes = wishes
+        self.lanes = lanes
+        self.kinds = kinds
+    }
+}
+
+/// What a worker must know, answered with each page it proves.
+package struct Proof: Sendable, Equatable {
+    /// The job is to be cancelled: end it now.
+    package var isCancelled = false
+    /// The lane, or a part of the work it belongs to, was paused: yield.
+    package var isPaused = false
+    /// The worker is asked to finish what it holds and leave.
+    package var isDraining = false
+    /// A more urgent job of the lane waits: yield.
+    package var isYieldWanted = false
+
+    package init(
+        isCancelled: Bool = false, isPaused: Bool = false, isDraining: Bool = false, isYieldWanted: Bool = false
+    ) {
+        self.isCancelled = isCancelled
+        self.isPaused = isPaused
+        self.isDraining = isDraining
+        self.isYieldWanted = isYieldWanted
+    }
+}
+
+/// How one run of one job ended.
+package struct Report: Sendable {
+    package let job: LeasedJob
+    package let outcome: Outcome
+    /// What the job's story is to tell: an error, or what it waited for, as a JSON object. An error has the key `code`.
+    package let detail: String?
+
+    package init(_ job: LeasedJob, _ outcome: Outcome, detail: String? = nil) {
+        self.job = job
+        self.outcome = outcome
+        self.detail = detail
+    }
+}
+
+/// What became of a job whose run was reported.
+package enum Finish: String, Sendable, CaseIterable {
+    case done, failed, poison, cancelled
+    case retry, snooze, yield, release
+    /// Done, but an equal job had been merged into it after it had got on: it runs once more.
+    case again
+    /// Waits for its children.
+    case awaiting
+    /// The lease had been lost: nothing was changed.
+    case stale
+    /// Somebody's open transaction holds the lane: nothing was changed, report again.
+    case busy
+
+    /// The job has left the queue.
+    package var isEnd: Bool { [.done, .failed, .poison, .cancelled].contains(self) }
+}
+
+/// What cancelling a job meant.
+package enum Cancellation: String, Sendable {
+    /// It waited, and is gone to history.
+    case cancelled
+    /// It runs, and is told at its next page.
+    case asked = "asked to stop"
+    /// It has ended already, or never was.
+    case notWaiting = "not waiting"
+}
+
+/// A part of the work that can be paused and resumed.
+package enum PauseScope: Sendable, Hashable {
+    case connection(Int64)
+    case platform(String)
+    case kind(String)
+    case band(Band)
+}
+
+/// Why the queue could not do what it was asked to.
+package struct QueueError: Error, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// The queue cannot be reached, or is too busy: trying again may help.
+        case unavailable
+        /// What was asked for is wrong; the message names the field and the fix.
+        case refused
+        /// The schema is not the one this program was built with, or the program has a bug.
+        case broken
+    }
+
+    package let code: Code
+    /// For people; no payload, no credentials.
+    package let message: String
+    /// The connection was lost, so that nobody knows whether the call took effect.
+    package let isUncertain: Bool
+
+    package init(_ code: Code, _ message: String, isUncertain: Bool = false) {
+        self.code = code
+        self.message = message
+        self.isUncertain = isUncertain
+    }
+
+    package var description: String { "\(code.rawValue): \(message)" }
 }

@@ -22,7 +22,7 @@ package struct SchedulerService: Service, CustomStringConvertible {
         package init() {}
     }
 
-    private let queue: Queue
+    private let queue: PostgresQueue
     private let redis: RedisClient?
     private let configuration: Configuration
     private let logger: Logger
@@ -30,7 +30,7 @@ package struct SchedulerService: Service, CustomStringConvertible {
     package init(
         pool: PostgresPool, redis: RedisClient?, configuration: Configuration = Configuration(), logger: Logger
     ) {
-        queue = Queue(pool: pool)
+        queue = PostgresQueue(pool: pool)
         self.redis = redis
         self.configuration = configuration
         self.logger = logger
@@ -40,25 +40,32 @@ package struct SchedulerService: Service, CustomStringConvertible {
     package func run() async throws {
         logger.info("scheduler started")
         await cancelWhenGracefulShutdown {
-            var failures = 0
-            while !Task.isCancelled {
-                do throws(PostgresError) {
-                    let isFull = try await tick()
-                    failures = 0
-                    if isFull { continue }
-                } catch {
-                    failures += 1
-                    if failures == 1 { logger.warning("tick failed", metadata: ["error": "\(error)"]) }
-                }
-                let pause = min(configuration.tickInterval * (1 << min(failures, 4)), .seconds(15))
-                try? await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await QueueCare(queue: queue, logger: logger).run() }
+                await schedule()
             }
         }
         logger.info("scheduler stopped")
     }
 
+    private func schedule() async {
+        var failures = 0
+        while !Task.isCancelled {
+            do throws(QueueError) {
+                let isFull = try await tick()
+                failures = 0
+                if isFull { continue }
+            } catch {
+                failures += 1
+                if failures == 1 { logger.warning("tick failed", metadata: ["error": "\(error)"]) }
+            }
+            let pause = min(configuration.tickInterval * (1 << min(failures, 4)), .seconds(15))
+            try? await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
+        }
+    }
+
     /// True when there may be more that is due already.
-    private func tick() async throws(PostgresError) -> Bool {
+    private func tick() async throws(QueueError) -> Bool {
         let (due, enqueued) = try await queue.enqueueDue(limit: configuration.streamsPerTick)
         guard enqueued > 0 else { return due == configuration.streamsPerTick }
         logger.debug("enqueued", metadata: ["due": "\(due)", "jobs": "\(enqueued)"])

@@ -3,7 +3,8 @@ package import Logging
 package import Platforms
 package import Postgres
 
-/// Brings a database to the schema this program was built with: numbered migrations once each, then the views.
+/// Brings a database to the schema this program was built with: numbered migrations once each, then the functions and
+/// the views, which are made anew whenever their text has changed.
 ///
 /// Forward only. A file that was applied never changes: its checksum is kept and compared. Safe when twenty
 /// start at once: each migration runs in a transaction of its own that first takes one advisory lock for the
@@ -11,20 +12,26 @@ package import Postgres
 package struct Migrator: Sendable {
     private let pool: PostgresPool
     private let migrations: [EmbeddedFile]
+    private let functions: [EmbeddedFile]
     private let logger: Logger
 
     /// Any number will do as long as it never changes: two versions of the program must exclude each other.
     static let advisoryLock: Int64 = 7_067_846_579_117_010
 
-    package init(pool: PostgresPool, migrations: [EmbeddedFile] = migrationFiles, logger: Logger) {
+    package init(
+        pool: PostgresPool, migrations: [EmbeddedFile] = migrationFiles, functions: [EmbeddedFile] = functionFiles,
+        logger: Logger
+    ) {
         self.pool = pool
         self.migrations = migrations
+        self.functions = functions
         self.logger = logger
     }
 
-    /// Names of the migrations that were applied by this call, in order, and whether views were re-applied.
+    /// Names of the migrations that were applied by this call, in order, and what was re-applied.
     package struct Report: Sendable {
         package var applied: [String] = []
+        package var functionsChanged = false
         package var viewsChanged = false
     }
 
@@ -46,6 +53,7 @@ package struct Migrator: Sendable {
             logger.debug("migration applied", metadata: ["name": "\(migration.name)"])
             report.applied.append(migration.name)
         }
+        report.functionsChanged = try await applyFunctions()
         report.viewsChanged = try await ViewInstaller(pool: pool, logger: logger).install()
         return report
     }
@@ -75,8 +83,8 @@ package struct Migrator: Sendable {
           checksum   text not null,
           applied_at timestamptz not null default now()
         );
-        comment on table portolan.applied_views is 'Which text the managed views were last made from.';
-        comment on column portolan.applied_views.name is 'What was applied: all of them.';
+        comment on table portolan.applied_views is 'Which text the functions and the managed views were last made from.';
+        comment on column portolan.applied_views.name is 'What was applied: functions, or all for the views.';
         comment on column portolan.applied_views.checksum is 'SHA-256 of the texts.';
         comment on column portolan.applied_views.applied_at is 'When they were last applied.';
         """
@@ -103,6 +111,28 @@ package struct Migrator: Sendable {
             _ = try await connection.query(
                 "insert into portolan.migrations (version, name, checksum) values ($1, $2, $3)",
                 [version, migration.name, checksum])
+            return true
+        }
+    }
+}
+
+extension Migrator {
+    /// Replaces all functions in one transaction when the text of one has changed: true then. Who is in the middle of a
+    /// call finishes it with the old text.
+    private func applyFunctions() async throws -> Bool {
+        if functions.isEmpty { return false }
+        let checksum = Checksum.of(functions.map(\.text).joined(separator: "\u{1}"))
+        return try await pool.withTransaction { connection in
+            _ = try await connection.query("select pg_advisory_xact_lock($1)", [Self.advisoryLock])
+            let known = try await connection.query(
+                "select 1 as known from portolan.applied_views where name = 'functions' and checksum = $1", [checksum])
+            if !known.isEmpty { return false }
+            for file in functions { try await connection.executeScript(SQL(unsafeText: file.text)) }
+            _ = try await connection.query(
+                """
+                insert into portolan.applied_views (name, checksum) values ('functions', $1)
+                on conflict (name) do update set checksum = excluded.checksum, applied_at = now()
+                """, [checksum])
             return true
         }
     }

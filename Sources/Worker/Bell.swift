@@ -18,18 +18,9 @@ final class Bell: Sendable {
         waiter?.resume()
     }
 
-    /// Returns when the bell is rung or the time is up, whichever is first; at once when it was rung before, or when
-    /// the task is cancelled. One task waits at a time.
-    func wait(atMost limit: Duration, clock: some Clock<Duration>) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await clock.sleep(for: limit) }
-            group.addTask { await self.waitForRing() }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func waitForRing() async {
+    /// Returns when the bell is rung; at once when it was rung before, or when the task is cancelled. One task waits at a
+    /// time.
+    func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state in
@@ -49,5 +40,11 @@ final class Bell: Sendable {
             }
             waiter?.resume()
         }
+    }
+
+    /// Rings at intervals, until cancelled: what waits on the bell then polls. A timer of its own for each wait would put
+    /// its making and unmaking between the ring and the waiter.
+    func tick(every interval: Duration, clock: some Clock<Duration>) async {
+        while (try? await clock.sleep(for: interval * Double.random(in: 0.8...1.2))) != nil { ring() }
     }
 }

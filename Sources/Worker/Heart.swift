@@ -13,7 +13,7 @@ internal import Synchronization
 ///
 /// If it stops, the worker's leases run out and other workers take its jobs.
 final class Heart: Sendable {
-    private let queue: Queue
+    private let queue: PostgresQueue
     private let pool: PostgresPool
     private let worker: UUID
     private let host: String
@@ -36,7 +36,7 @@ final class Heart: Sendable {
         limits.connectionsMax = 1
         limits.waitTimeLimit = configuration.beatInterval
         pool = PostgresPool(postgres, limits: limits, logger: logger)
-        queue = Queue(pool: pool)
+        queue = PostgresQueue(pool: pool)
         self.worker = worker
         self.host = host
         self.version = version

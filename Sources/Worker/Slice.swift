@@ -13,7 +13,7 @@ internal import RawJSON
 /// What every slice of a worker shares.
 struct SliceContext: Sendable {
     let pool: PostgresPool
-    let queue: Queue
+    let queue: PostgresQueue
     let store: PageStore
     let limiter: any Limiter
     let transport: any Transport
@@ -21,9 +21,20 @@ struct SliceContext: Sendable {
     let platforms: [String: any Platform]
     let configuration: WorkerConfiguration
     let wallClock: @Sendable () -> Date
-    let heart: Heart
-    let drain: Drain
+    let signs: WorkerSigns
     let logger: Logger
+}
+
+/// Runs `sync` jobs, a slice at a time.
+struct SyncHandler: JobHandler {
+    let context: SliceContext
+
+    var newestVersion: Int { JobKind.sync.newestVersion }
+
+    func run(_ job: LeasedJob) async -> Ran {
+        var slice = Slice(job, in: context)
+        return await slice.run()
+    }
 }
 
 /// One slice: a job run page by page under one lease, until its end, its share of time, or a failure.
@@ -53,7 +64,8 @@ struct Slice {
 
     /// Why a slice ended.
     private enum Ending {
-        case outcome(Outcome)
+        /// With what it waits for, where it waits: a sentence without quotation marks.
+        case outcome(Outcome, why: String? = nil)
         case failure(UnifiedError)
         /// Nobody wants the job any more: it ends, and nothing but its own end is told.
         case dropped(UnifiedError)
@@ -63,14 +75,14 @@ struct Slice {
         case silent
     }
 
-    /// Runs to its end and reports it.
-    ///
-    /// - Returns: false when the database may not have heard of the end, so that the lease may still be held.
-    mutating func run() async -> Bool {
+    /// Runs to its end. An end that is more than an outcome is reported here, together with what it means for stream and
+    /// connection.
+    mutating func run() async -> Ran {
         let (ending, resource) = await runToItsEnd()
         switch ending {
-        case .outcome(let outcome):
-            return await finish(outcome)
+        case .outcome(let outcome, let why):
+            logger.debug("slice ended", metadata: ["outcome": "\(outcome.word)", "pages": "\(pages)"])
+            return .ended(outcome, detail: why.map { "{\"why\": \"\($0)\"}" })
         case .failure(let error):
             // A page that was committed is progress: failed attempts before it no longer count.
             let verdict = Verdict(
@@ -87,10 +99,10 @@ struct Slice {
             return await finish(Verdict(outcome: .failed), error, resource: resource)
         case .lost:
             logger.notice("slice abandoned: the lease is lost")
-            return true
+            return .lost
         case .silent:
             logger.notice("slice abandoned: the worker could not confirm that it is alive")
-            return false
+            return .unknown
         }
     }
 
@@ -121,15 +133,16 @@ struct Slice {
         guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .lost }
         let deadline = ContinuousClock.now + context.configuration.sliceTimeMax
         while true {
-            if context.drain.isAsked { return .outcome(.yield) }
-            guard context.heart.isConfirmed else { return .silent }
+            if context.signs.isDrainAsked { return .outcome(.yield) }
+            guard context.signs.isConfirmed else { return .silent }
             let page: Page
             switch try await nextPage(of: stream) {
             case .page(let next): page = next
             case .goOn(let cursor):
                 stream.cursor = cursor
                 continue
-            case .wait(let duration): return .outcome(.snooze(for: duration))
+            case .wait(let duration, let bucket):
+                return .outcome(.snooze(for: duration), why: "no token free in bucket \(bucket)")
             }
             let answer: PageAnswer
             do throws(PostgresError) {
@@ -165,14 +178,16 @@ struct Slice {
     private enum NextPage {
         case page(Page)
         case goOn(Cursor)
-        case wait(Duration)
+        case wait(Duration, bucket: String)
     }
 
     private mutating func nextPage(of stream: OpenStream) async throws -> NextPage {
         let read = stream.read(at: context.wallClock())
         do {
             let step = try stream.platform.nextStep(in: read)
-            if let wait = try await takeTokens(for: step, stream) { return .wait(wait) }
+            if case .wait(let wait, let bucket) = try await takeTokens(for: step, stream) {
+                return .wait(wait, bucket: bucket)
+            }
             let exchanges = try await send(step, stream)
             var page = try stream.platform.page(from: exchanges, in: read)
             await settle(page.lessons, stream)
@@ -188,16 +203,18 @@ struct Slice {
         }
     }
 
-    /// Nil when the tokens were taken; else for how long the job is to be put off.
-    private func takeTokens(for step: Step, _ stream: OpenStream) async throws -> Duration? {
+    /// Granted, or for how long the job is to be put off.
+    private func takeTokens(for step: Step, _ stream: OpenStream) async throws -> Admission {
         let demands = step.requests.flatMap(\.demands)
-        if demands.isEmpty { return nil }
+        if demands.isEmpty { return .granted }
         var patience = context.configuration.tokenWaitMax
         while true {
             let admission = await context.limiter.acquire(
                 demands, buckets: stream.platform.buckets, connectionID: job.connectionID, platform: job.platform)
-            guard case .wait(let wait, _) = admission else { return nil }
-            if wait > patience || context.drain.isAsked { return wait * Double.random(in: 1...1.2) }
+            guard case .wait(let wait, let bucket) = admission else { return .granted }
+            if wait > patience || context.signs.isDrainAsked {
+                return .wait(wait * Double.random(in: 1...1.2), bucket: bucket)
+            }
             // Slept while the lease is held, so never for long in all: then others get the slot.
             patience -= wait
             try await Task.sleep(for: wait)
@@ -231,7 +248,7 @@ struct Slice {
     /// Opens the stream again after the database was lost, for as long as the lease can still be ours.
     private func reopen(_ resource: String) async throws -> Reopened {
         var delay = Duration.milliseconds(100)
-        while context.heart.isConfirmed {
+        while context.signs.isConfirmed {
             do {
                 return try await OpenStream(job, resource: resource, in: context).map(Reopened.open) ?? .ending(.lost)
             } catch let error as PostgresError where error.isConnectionFailure || error.isTransient {
@@ -242,35 +259,22 @@ struct Slice {
         return .ending(.silent)
     }
 
-    private func finish(_ outcome: Outcome) async -> Bool {
-        await report { queue, job throws(PostgresError) in try await queue.finish([(job, outcome)]).first ?? "stale" }
-    }
-
     /// With the error's row and what it means for stream and connection. Where the database refuses to write those down,
     /// the job still ends as it should.
-    private func finish(_ verdict: Verdict, _ error: UnifiedError, resource: String?) async -> Bool {
+    private func finish(_ verdict: Verdict, _ error: UnifiedError, resource: String?) async -> Ran {
         let flags = pendingFlags.map { PostgresJSON($0.rowJSON) }
-        let isReported = await report { queue, job throws(PostgresError) in
-            try await queue.finish(
-                job, verdict.outcome, error: PostgresJSON(error.rowJSON), flags: flags, resource: resource,
-                streamState: verdict.streamState, connectionState: verdict.connectionState)
-        }
-        if isReported || !context.heart.isConfirmed { return isReported }
-        return await finish(verdict.outcome)
-    }
-
-    /// Reports the end until the database has it: true then. Gives up when the database refuses, and when the beats fail
-    /// too.
-    private func report(_ end: (Queue, LeasedJob) async throws(PostgresError) -> String) async -> Bool {
         var delay = Duration.milliseconds(100)
         while true {
-            do {
-                let result = try await end(context.queue, job)
-                logger.debug("slice ended", metadata: ["result": "\(result)", "pages": "\(pages)"])
-                return true
+            do throws(QueueError) {
+                let result = try await context.queue.finish(
+                    job, verdict.outcome, error: PostgresJSON(error.rowJSON), flags: flags, resource: resource,
+                    streamState: verdict.streamState, connectionState: verdict.connectionState)
+                logger.debug("slice ended", metadata: ["result": "\(result.rawValue)", "pages": "\(pages)"])
+                return result == .stale ? .lost : .reported
             } catch {
                 logger.warning("finish interrupted", metadata: ["error": "\(error)"])
-                guard context.heart.isConfirmed, error.isConnectionFailure || error.isTransient else { return false }
+                guard context.signs.isConfirmed else { return .unknown }
+                guard error.code == .unavailable else { return .ended(verdict.outcome) }
             }
             try? await Task.sleep(for: delay)
             delay = min(delay * 2, .seconds(2))

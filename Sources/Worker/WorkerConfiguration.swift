@@ -15,6 +15,8 @@ package struct WorkerConfiguration: Sendable {
     package var reapInterval: Duration = .seconds(2)
     /// Hard limit of one lease, however alive the worker is.
     package var leaseMax: Duration = .seconds(900)
+    /// How long a lease may go without a page before it is taken.
+    package var stallMax: Duration = .seconds(600)
     /// A wait for tokens up to this is slept through; a longer one puts the job off.
     package var tokenWaitMax: Duration = .seconds(2)
     /// How often in a row a platform may ask to go on with another cursor instead of a page.

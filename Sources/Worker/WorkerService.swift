@@ -9,7 +9,7 @@ package import Postgres
 package import Redis
 internal import ServiceLifecycle
 
-/// A worker: claims lanes, runs their jobs page by page, beats, reaps the leases of the dead, drains on SIGTERM.
+/// A worker: claims lanes, runs their jobs, beats, takes part in the queue's care, drains on SIGTERM.
 ///
 /// It keeps nothing that matters: any number run side by side, and any may be killed at any moment. If all stop,
 /// jobs wait; nothing is lost.
@@ -17,152 +17,72 @@ package struct WorkerService: Service, CustomStringConvertible {
     /// The life cycle logs its services: a name, and nothing of what they hold.
     package var description: String { "worker" }
 
-    private let context: SliceContext
+    private let runner: JobRunner
+    private let care: QueueCare
+    private let signs: WorkerSigns
     private let bell: Bell
     private let redis: RedisClient?
-    private let worker: UUID
-    private let wishes: WishList
+    private let slots: Int
+    private let logger: Logger
 
-    /// What a worker stands on.
-    package struct Dependencies: Sendable {
+    /// What every worker stands on, whatever its jobs do.
+    package struct Ground: Sendable {
         package let postgres: PostgresConfiguration
         package let pool: PostgresPool
         /// For wake-up hints; without it the worker polls.
         package let redis: RedisClient?
-        package let limiter: any Limiter
-        package let transport: any Transport
-        package let vault: Vault
-        package let platforms: [any Platform]
 
-        package init(
-            postgres: PostgresConfiguration, pool: PostgresPool, redis: RedisClient?, limiter: any Limiter,
-            transport: any Transport, vault: Vault, platforms: [any Platform]
-        ) {
+        package init(postgres: PostgresConfiguration, pool: PostgresPool, redis: RedisClient?) {
             self.postgres = postgres
             self.pool = pool
             self.redis = redis
-            self.limiter = limiter
-            self.transport = transport
-            self.vault = vault
-            self.platforms = platforms
         }
     }
 
     /// - Parameters:
+    ///   - platforms: keys of the platforms whose lanes it claims.
     ///   - worker: new for every start of a process.
-    ///   - wallClock: the time platforms are told; leases go by the database's.
+    ///   - handlers: one for each kind of job it knows, made from the signs it gives them.
     package init(
-        _ dependencies: Dependencies, configuration: WorkerConfiguration = WorkerConfiguration(), worker: UUID = UUID(),
-        host: String, version: String, wallClock: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+        on ground: Ground, platforms: [String], configuration: WorkerConfiguration = WorkerConfiguration(),
+        worker: UUID = UUID(), host: String, version: String, logger: Logger,
+        handlers: (WorkerSigns) -> [String: any JobHandler]
     ) {
         var logger = logger
         logger[metadataKey: "worker"] = "\(worker.uuidString.prefix(8))"
-        let bell = Bell()
-        self.bell = bell
-        redis = dependencies.redis
-        self.worker = worker
-        wishes = WishList(platforms: dependencies.platforms.map(\.key))
-        let heart = Heart(
-            postgres: dependencies.postgres, worker: worker, host: host, version: version, configuration: configuration,
-            logger: logger)
-        context = SliceContext(
-            pool: dependencies.pool, queue: Queue(pool: dependencies.pool), store: PageStore(pool: dependencies.pool),
-            limiter: dependencies.limiter, transport: dependencies.transport, vault: dependencies.vault,
-            platforms: Dictionary(uniqueKeysWithValues: dependencies.platforms.map { ($0.key, $0) }),
-            configuration: configuration, wallClock: wallClock, heart: heart, drain: Drain(bell: bell), logger: logger)
+        self.logger = logger
+        let queue = PostgresQueue(pool: ground.pool)
+        bell = Bell()
+        redis = ground.redis
+        slots = configuration.slots
+        signs = WorkerSigns(
+            heart: Heart(
+                postgres: ground.postgres, worker: worker, host: host, version: version, configuration: configuration,
+                logger: logger),
+            drain: Drain(bell: bell))
+        care = QueueCare(queue: queue, reapInterval: configuration.reapInterval, logger: logger)
+        runner = JobRunner(
+            queue: queue, handlers: handlers(signs), platforms: platforms, worker: worker, configuration: configuration,
+            isAlive: { [signs] in signs.isConfirmed }, drain: signs.drain, bell: bell, logger: logger)
     }
 
     /// Runs until asked to drain and drained, or cancelled.
     package func run() async throws {
-        let drain = context.drain
-        context.logger.info("worker started", metadata: ["slots": "\(context.configuration.slots)"])
+        let drain = signs.drain
+        logger.info("worker started", metadata: ["slots": "\(slots)"])
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await context.heart.run(onDrainAsked: { drain.ask() }) }
-                group.addTask { await reap() }
+                group.addTask { await signs.heart.run(onDrainAsked: { drain.ask() }) }
+                group.addTask { await care.run(onLeasesTaken: { bell.ring() }) }
                 group.addTask { await listen() }
-                await dispatch()
+                await runner.run()
                 group.cancelAll()
             }
-            await context.heart.stop()
+            await signs.heart.stop()
         } onGracefulShutdown: {
             drain.ask()
         }
-        context.logger.info("worker drained")
-    }
-
-    /// Claims as many lanes as there are free slots, until asked to drain; then waits for what is running.
-    private func dispatch() async {
-        let leases = RunningLeases(slots: context.configuration.slots)
-        await withDiscardingTaskGroup { group in
-            var turn = 0
-            var failures = 0
-            while !context.drain.isAsked, !Task.isCancelled {
-                let free = leases.free
-                guard free > 0, context.heart.isConfirmed, await isCertain(of: leases) else {
-                    await bell.wait(atMost: context.configuration.pollInterval, clock: ContinuousClock())
-                    continue
-                }
-                var jobs: [LeasedJob] = []
-                do throws(PostgresError) {
-                    jobs = try await context.queue.claim(
-                        worker: worker, wishes: wishes.ordered(turn: turn), lanes: free,
-                        leaseMax: context.configuration.leaseMax)
-                    failures = 0
-                    turn += 1
-                } catch {
-                    // The answer may have been lost behind a claim that was committed.
-                    leases.doubt()
-                    failures += 1
-                    if failures == 1 { context.logger.warning("claim failed", metadata: ["error": "\(error)"]) }
-                }
-                for job in jobs {
-                    leases.begin(job.lease)
-                    group.addTask {
-                        var slice = Slice(job, in: context)
-                        let isReported = await slice.run()
-                        leases.end(job.lease, isReported: isReported)
-                        bell.ring()
-                    }
-                }
-                if jobs.isEmpty { await bell.wait(atMost: pause(failures: failures), clock: ContinuousClock()) }
-            }
-        }
-    }
-
-    /// Whether what the database says this worker holds is what it knows of; makes it so where there was doubt.
-    private func isCertain(of leases: RunningLeases) async -> Bool {
-        guard leases.isInDoubt else { return true }
-        do throws(PostgresError) {
-            let count = try await context.queue.releaseUnknown(worker: worker, known: leases.tokens)
-            leases.settle()
-            if count > 0 {
-                context.logger.notice("leases given back that nobody was running", metadata: ["count": "\(count)"])
-            }
-            return true
-        } catch {
-            context.logger.debug("leases could not be compared", metadata: ["error": "\(error)"])
-            return false
-        }
-    }
-
-    private func pause(failures: Int) -> Duration {
-        min(context.configuration.pollInterval * (1 << min(failures, 4)), .seconds(5)) * Double.random(in: 0.8...1.2)
-    }
-
-    /// Takes the leases of workers that are gone. Every worker does this, so nothing waits for a particular one.
-    private func reap() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: context.configuration.reapInterval * Double.random(in: 0.8...1.2))
-            do throws(PostgresError) {
-                let count = try await context.queue.reap()
-                guard count > 0 else { continue }
-                context.logger.notice("leases taken from dead workers", metadata: ["count": "\(count)"])
-                bell.ring()
-            } catch {
-                context.logger.debug("reap failed", metadata: ["error": "\(error)"])
-            }
-        }
+        logger.info("worker drained")
     }
 
     /// Hints that there is work. Losing them costs a poll interval, nothing else.
@@ -172,20 +92,57 @@ package struct WorkerService: Service, CustomStringConvertible {
     }
 }
 
-/// In which order a worker asks for platforms and bands.
-///
-/// Urgent work first; but every seventh claim begins with one of the other bands, in turn, so that each keeps a share
-/// however much there is above it: every band comes first within 28 claims. Platforms take turns.
-struct WishList: Sendable {
-    private let platforms: [String]
+/// What handlers must heed: whether the worker can still prove that it is alive, and whether it is to leave.
+package struct WorkerSigns: Sendable {
+    let heart: Heart
+    let drain: Drain
 
-    init(platforms: [String]) { self.platforms = platforms.sorted() }
+    /// False: the leases may be another's, make no further request.
+    package var isConfirmed: Bool { heart.isConfirmed }
+    /// End with the page under way.
+    package var isDrainAsked: Bool { drain.isAsked }
+}
 
-    func ordered(turn: Int) -> [(platform: String, band: Band)] {
-        var bands = Band.allCases
-        if turn % 7 == 6 { bands.insert(bands.remove(at: bands.count - 1 - (turn / 7) % (bands.count - 1)), at: 0) }
-        let start = platforms.isEmpty ? 0 : turn % platforms.count
-        let rotated = platforms[start...] + platforms[..<start]
-        return bands.flatMap { band in rotated.map { ($0, band) } }
+extension WorkerService {
+    /// What a worker of the product needs to run `sync` jobs.
+    package struct Dependencies: Sendable {
+        package let ground: Ground
+        package let limiter: any Limiter
+        package let transport: any Transport
+        package let vault: Vault
+        package let platforms: [any Platform]
+
+        package init(
+            ground: Ground, limiter: any Limiter, transport: any Transport, vault: Vault, platforms: [any Platform]
+        ) {
+            self.ground = ground
+            self.limiter = limiter
+            self.transport = transport
+            self.vault = vault
+            self.platforms = platforms
+        }
+    }
+
+    /// A worker that runs every kind of job this program knows.
+    ///
+    /// - Parameter wallClock: the time platforms are told; leases go by the database's.
+    package init(
+        _ dependencies: Dependencies, configuration: WorkerConfiguration = WorkerConfiguration(), worker: UUID = UUID(),
+        host: String, version: String, wallClock: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+    ) {
+        let pool = dependencies.ground.pool
+        self.init(
+            on: dependencies.ground, platforms: dependencies.platforms.map(\.key), configuration: configuration,
+            worker: worker, host: host, version: version, logger: logger
+        ) { signs in
+            var logger = logger
+            logger[metadataKey: "worker"] = "\(worker.uuidString.prefix(8))"
+            let context = SliceContext(
+                pool: pool, queue: PostgresQueue(pool: pool), store: PageStore(pool: pool),
+                limiter: dependencies.limiter, transport: dependencies.transport, vault: dependencies.vault,
+                platforms: Dictionary(uniqueKeysWithValues: dependencies.platforms.map { ($0.key, $0) }),
+                configuration: configuration, wallClock: wallClock, signs: signs, logger: logger)
+            return [JobKind.sync.rawValue: SyncHandler(context: context)]
+        }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Connections
 internal import Foundation
+internal import Jobs
 internal import Logging
 internal import Platforms
 internal import Postgres
@@ -8,7 +9,7 @@ internal import Postgres
 struct ConnectionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connections", abstract: "Merchants' connections.",
-        subcommands: [Add.self, List.self, Renew.self, Resume.self], defaultSubcommand: List.self)
+        subcommands: [Add.self, List.self, Renew.self, Pause.self, Resume.self], defaultSubcommand: List.self)
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -111,21 +112,50 @@ struct ConnectionsCommand: AsyncParsableCommand {
         }
     }
 
-    struct Resume: AsyncParsableCommand {
+    struct Pause: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "resume",
-            abstract: "Switches a connection on again; its streams are due at once and go on where they were.")
+            commandName: "pause",
+            abstract: "Stops a connection's jobs until it is resumed; what runs stops after its page.",
+            discussion: "The same as `portolan pause connection NAME`.")
 
         @Argument(help: "Name of the connection.")
         var name: String
 
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var log: LogOptions
+        @Option(help: "Why, for people.")
+        var reason: String?
+
+        @OptionGroup var queue: QueueOptions
 
         func run() async throws {
-            let found = try await withStore(database, log, needsKey: false) { try await $0.resume(name: name) }
+            print(
+                try await queue.withQueue("connections") { open in
+                    try await PauseCommand.pause(.connection, name, reason: reason, in: open)
+                })
+        }
+    }
+
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "resume",
+            abstract: "Switches a connection on again; its streams are due at once and go on where they were.",
+            discussion: "Lifts its pause as well. `portolan resume connection NAME` lifts the pause and no more.")
+
+        @Argument(help: "Name of the connection.")
+        var name: String
+
+        @OptionGroup var queue: QueueOptions
+        @OptionGroup var redis: WakeOptions
+
+        func run() async throws {
+            let found = try await withStore(queue.database, queue.log, needsKey: false) {
+                try await $0.resume(name: name)
+            }
             guard found else { throw SettingsError("there is no connection \(name); see: portolan connections list") }
-            print("resumed \(name)")
+            let wasPaused = try await queue.withQueue("connections") { open in
+                try await open.queue.resume(.connection(try await open.connectionID(named: name)))
+            }
+            await redis.wake()
+            print("resumed \(name)" + (wasPaused ? "; its pause is lifted" : ""))
         }
     }
 }

@@ -12,12 +12,22 @@ struct Portolan: AsyncParsableCommand {
         version: Build.version,
         subcommands: [
             DemoCommand.self, MigrateCommand.self, ConnectionsCommand.self, EnqueueCommand.self, StatusCommand.self,
-            PlatformsCommand.self, KeysCommand.self, SchedulerCommand.self, WorkerCommand.self, SandboxCommand.self,
-            BenchCommand.self,
+            JobsCommand.self, KindsCommand.self, PauseCommand.self, ResumeCommand.self, PausesCommand.self,
+            GatesCommand.self, WorkersCommand.self, PlatformsCommand.self, KeysCommand.self, SchedulerCommand.self,
+            WorkerCommand.self, SandboxCommand.self, BenchCommand.self,
         ])
 }
 
 /// What this program is.
 enum Build {
     static let version = "0.1.0"
+
+    /// How it was compiled: benchmarks of a debug build measure the debug build.
+    static var mode: String {
+        #if DEBUG
+            "debug"
+        #else
+            "release"
+        #endif
+    }
 }

@@ -73,8 +73,9 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.beatInterval = .milliseconds(beatTTL * 250)
         let worker = WorkerService(
             WorkerService.Dependencies(
-                postgres: postgres, pool: pool, redis: redis, limiter: Self.limiter(redis, logger: logger),
-                transport: http, vault: try MasterKey.vault(), platforms: allPlatforms),
+                ground: WorkerService.Ground(postgres: postgres, pool: pool, redis: redis),
+                limiter: Self.limiter(redis, logger: logger), transport: http, vault: try MasterKey.vault(),
+                platforms: allPlatforms),
             configuration: configuration, host: Environment.hostName, version: Build.version, logger: logger)
         try await RoleRunner.run(worker, logger: logger)
         await http.shutdown(within: .seconds(1))

@@ -139,7 +139,7 @@ struct PageStoreTests {
     func leaseLost(_ json: String) async throws {
         try await LeasedStream.with { stream in
             try await stream.commit([record("a")], cursor: #"{"n": 1}"#)
-            #expect(try await Queue(pool: stream.pool).finish([(stream.job, .yield)]) == ["yield"])
+            #expect(try await PostgresQueue(pool: stream.pool).finish(stream.job, .yield) == .yield)
             let before = try await Self.everything(stream.pool)
             let answer = try await stream.commit(
                 [record("a", #"{"v": 2}"#, updated: 9), record("b", json)],

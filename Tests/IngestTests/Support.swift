@@ -44,7 +44,7 @@ struct LeasedStream {
 
     /// Leases a job in a lane of the connection, which is made when there is none.
     static func lease(_ pool: PostgresPool, connection: Int64?, family: String) async throws -> LeasedStream {
-        let queue = Queue(pool: pool)
+        let queue = PostgresQueue(pool: pool)
         let id: Int64
         if let connection {
             id = connection
@@ -62,7 +62,8 @@ struct LeasedStream {
         let worker = UUID()
         _ = try await queue.beat(worker: worker, host: "h", version: "1", ttl: .seconds(3600))
         let jobs = try await queue.claim(
-            worker: worker, wishes: [("toy", .incremental)], lanes: 1, leaseMax: .seconds(3600))
+            Claim(
+                worker: worker, wishes: [.init(platform: "toy", band: .incremental)], lanes: 1, kinds: ["sync": 1]))
         return LeasedStream(pool: pool, store: PageStore(pool: pool), job: try #require(jobs.first))
     }
 

@@ -27,7 +27,7 @@ struct SchedulerTests {
 
     /// How many streams were due, and how many jobs that made.
     private static func tick(_ pool: PostgresPool, _ limit: Int = 10) async throws -> [Int] {
-        let (due, enqueued) = try await Queue(pool: pool).enqueueDue(limit: limit)
+        let (due, enqueued) = try await PostgresQueue(pool: pool).enqueueDue(limit: limit)
         return [due, enqueued]
     }
 
@@ -43,7 +43,7 @@ struct SchedulerTests {
                             "select exists (select from portolan.streams where next_due_at <= now())", pool,
                             as: Bool.self)
                         {
-                            sum += try await Queue(pool: pool).enqueueDue(limit: 37).enqueued
+                            sum += try await PostgresQueue(pool: pool).enqueueDue(limit: 37).enqueued
                         }
                         return sum
                     }
@@ -69,13 +69,14 @@ struct SchedulerTests {
     @Test("a stream whose sync still waits or runs is only moved on")
     func busy() async throws {
         try await withPool(connectionsMax: 1) { pool in
-            let queue = Queue(pool: pool)
+            let queue = PostgresQueue(pool: pool)
             try await Self.addConnections(1, pool)
             #expect(try await Self.tick(pool, 10) == [2, 2])
             let worker = UUID()
             _ = try await queue.beat(worker: worker, host: "h", version: "1", ttl: .seconds(600))
             let running = try await queue.claim(
-                worker: worker, wishes: [("toy", .incremental)], lanes: 1, leaseMax: .seconds(600))
+                Claim(
+                    worker: worker, wishes: [.init(platform: "toy", band: .incremental)], lanes: 1, kinds: ["sync": 1]))
             #expect(running.count == 1)
             try await pool.query(
                 "update portolan.streams set next_due_at = now() - interval '1 s', enqueued_at = 'epoch'")
@@ -85,7 +86,7 @@ struct SchedulerTests {
                 try await Self.value(
                     "select bool_and(next_due_at > now() and enqueued_at = 'epoch') from portolan.streams", pool)
                     == true)
-            #expect(try await queue.finish([(running[0], .done)]) == ["done"])
+            #expect(try await queue.finish(running[0], .done) == .done)
             try await pool.query("update portolan.streams set next_due_at = now() - interval '1 s'")
             #expect(try await Self.tick(pool, 10) == [2, 1], "the one that is done is enqueued again")
         }
@@ -131,7 +132,7 @@ struct SchedulerTests {
             // Due for long: the delay is not made up for.
             try await pool.query("update portolan.streams set next_due_at = now() - interval '3 days'")
             try await pool.query("select set_config('portolan.now', '2030-01-01 00:00+00', false)")
-            #expect(try await Queue(pool: pool).enqueueDue(limit: 1000).due == 500)
+            #expect(try await PostgresQueue(pool: pool).enqueueDue(limit: 1000).due == 500)
             let row = try await pool.query(
                 """
                 select count(*) filter (where s.share between 0.9 and 1.1), count(distinct s.share),

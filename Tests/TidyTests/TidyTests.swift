@@ -114,7 +114,7 @@ struct TidyTests {
     @Test("migrations say why, what they lock and whether they break anything")
     func migrationHeaders() throws {
         for (path, text) in try Self.files(under: "Migrations", ending: ["sql"])
-        where !path.contains("/views/") && !path.hasSuffix(".golden.sql") {
+        where !path.contains("/views/") && !path.contains("/functions/") && !path.hasSuffix(".golden.sql") {
             for word in ["-- Why:", "-- Locks:", "-- Breaking:"] {
                 #expect(text.contains(word), "\(path) lacks \(word)")
             }

@@ -18,7 +18,7 @@ struct DoubtTests {
     func lostAnswer() async throws {
         try await Fleet.with { fleet in
             let job = try await fleet.enqueue()
-            try await fleet.pool.query("alter function portolan.claim rename to claim_aside")
+            try await fleet.pool.query("alter function portolan.claim_lanes rename to claim_aside")
             try await fleet.run(Self.answering) { _ in
                 try await waitUntil("a claim to fail") { fleet.logs.text.contains("claim failed") }
                 // What the server does when it commits a claim and the connection breaks before the answer.
@@ -27,7 +27,8 @@ struct DoubtTests {
                     select portolan.claim_aside(worker_id, array[(select platform from portolan.connections)], array['urgent'], 1)
                     from portolan.workers
                     """)
-                try await fleet.pool.query("alter function portolan.claim_aside rename to claim")
+                try await waitUntil("the lease to be given back") { fleet.logs.text.contains("leases given back") }
+                try await fleet.pool.query("alter function portolan.claim_aside rename to claim_lanes")
                 try await waitUntil("the job to end") { try await fleet.ending(job) != nil }
             }
             #expect(try await fleet.ending(job) == "done")
@@ -39,7 +40,7 @@ struct DoubtTests {
     @Test("giving back takes nothing that is being run, and nothing of another worker's")
     func releaseUnknown() async throws {
         try await Fleet.with { fleet in
-            let queue = Queue(pool: fleet.pool)
+            let queue = PostgresQueue(pool: fleet.pool)
             let (mine, others) = (UUID(), UUID())
             for worker in [mine, others] {
                 _ = try await queue.beat(worker: worker, host: "here", version: "1", ttl: .seconds(20))
@@ -51,7 +52,9 @@ struct DoubtTests {
                 """, [fleet.connectionID])
             func claim(_ worker: UUID) async throws -> LeasedJob {
                 let jobs = try await queue.claim(
-                    worker: worker, wishes: [(fleet.platform.key, .incremental)], lanes: 1, leaseMax: .seconds(900))
+                    Claim(
+                        worker: worker, wishes: [.init(platform: fleet.platform.key, band: .incremental)], lanes: 1,
+                        kinds: ["sync": 1]))
                 return try #require(jobs.first)
             }
             let (known, forgotten, foreign) = (try await claim(mine), try await claim(mine), try await claim(others))

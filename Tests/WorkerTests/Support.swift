@@ -117,7 +117,7 @@ struct Fleet {
 
     @discardableResult
     func enqueue() async throws -> Int64 {
-        try await Queue(pool: pool).enqueueSync(connection: "shop", resource: "orders", band: .urgent)
+        try await PostgresQueue(pool: pool).enqueueSync(connection: "shop", resource: "orders", band: .urgent)
     }
 
     /// A worker that looks for work all the time.
@@ -131,9 +131,8 @@ struct Fleet {
         configure(&workers)
         return WorkerService(
             .init(
-                postgres: configuration, pool: pool, redis: nil, limiter: limiter, transport: transport,
-                vault: vault ?? self.vault,
-                platforms: [platform]),
+                ground: .init(postgres: configuration, pool: pool, redis: nil), limiter: limiter,
+                transport: transport, vault: vault ?? self.vault, platforms: [platform]),
             configuration: workers, worker: id, host: "test", version: "1", logger: logs.logger)
     }
 

@@ -98,16 +98,11 @@ struct IngestBench {
                    (select avg(octet_length(payload::text))::int4::text from portolan.raw_records where resource = 'charges') as bytes
             """)
         guard let row = rows.first else { return [:] }
-        #if DEBUG
-            let build = "debug"
-        #else
-            let build = "release"
-        #endif
         return [
             "postgres": try row.decode("version"), "synchronous_commit": try row.decode("sync"),
             "records": try row.decode("records"), "record_bytes": try row.decode("bytes"),
             "connections": "\(connections)",
-            "cores": "\(ProcessInfo.processInfo.activeProcessorCount)", "build": build,
+            "cores": "\(ProcessInfo.processInfo.activeProcessorCount)", "build": Build.mode,
         ]
     }
 }
