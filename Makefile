@@ -1,7 +1,7 @@
 # Portolan. `make` lists what there is to make.
 SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
 
-.PHONY: help demo test build release bench lint format golden clean
+.PHONY: help demo test build release bench bench-peers lint format golden clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,12 @@ release: ## optimised build, in .build/release
 	@$(SWIFT_BUILD) -c release --product portolan
 
 bench: release ## benchmarks, each beside its floor
+	@.build/release/portolan bench queue
 	@.build/release/portolan bench ingest
+
+bench-peers: release ## Portolan beside other queues, in one run; ARGS='--only portolan,pgqueuer'
+	@Benchmarks/peers/setup.sh
+	@python3 Benchmarks/peers/run.py $(ARGS)
 
 lint: ## format and style, changing nothing
 	@swift format lint --recursive --parallel --strict Package.swift Plugins Sources Tests
