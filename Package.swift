@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(name: "LimitsTests", dependencies: ["Limits", "Platforms", "Redis", "TestKit", .log]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", .log]),
         .testTarget(name: "SandboxTests", dependencies: ["Platforms", "Sandbox", .lifecycle, .log]),
-        .testTarget(name: "JobsTests", dependencies: ["Jobs", "LocalServers", "Postgres", "TestKit"]),
+        .testTarget(name: "JobsTests", dependencies: ["Jobs", "LocalServers", "Postgres", "Schema", "TestKit"]),
         .testTarget(
             name: "SchemaTests", dependencies: ["LocalServers", "Platforms", "Postgres", "Schema", "TestKit"]),
         .testTarget(

@@ -434,6 +434,170 @@ COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigi
 
 
 --
+-- Name: cron_field(text, text, integer, integer, text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[] DEFAULT '{}'::text[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+declare v_values integer[] := '{}'; v_item text; v_part text; v_parts text[]; v_value integer; v_low integer; v_high integer; v_step integer; v_bad text;
+begin
+  foreach v_item in array string_to_array(upper(p_text), ',') loop
+    v_parts := regexp_match(v_item, '^(?:\*|([0-9]{1,2}|[A-Z]{3})(?:-([0-9]{1,2}|[A-Z]{3}))?)(?:/([0-9]{1,2}))?$');
+    v_low := p_min; v_high := p_max; v_step := coalesce(v_parts[3]::integer, 1); v_bad := null;
+    if v_parts is null then
+      v_bad := format('%s is none of *, a value, a range as in 1-5, a step as in */2, or a list of these with commas', quote_literal(v_item));
+    else
+      for v_i in 1..2 loop
+        v_part := v_parts[v_i];
+        continue when v_part is null;
+        v_value := case when v_part ~ '^[0-9]' then v_part::integer else array_position(p_names, v_part) + p_min - 1 end;
+        if v_value is null or v_value not between p_min and p_max then
+          v_bad := format('%s is not one of %s to %s', quote_literal(v_part), p_min, p_max) || coalesce(' or ' || nullif(array_to_string(p_names, ', '), ''), '');
+          exit;
+        end if;
+        -- A week's range may end on Sunday by name.
+        if v_i = 1 then v_low := v_value; v_high := v_value;
+        else v_high := case when v_part = 'SUN' and v_low > 0 then 7 else v_value end; end if;
+      end loop;
+      v_bad := coalesce(v_bad, case
+        when v_low > v_high then format('%s runs backwards; write %s-%s,%s-%s', quote_literal(v_item), v_low, p_max, p_min, v_high)
+        when v_parts[3] is not null and v_parts[1] is not null and v_parts[2] is null then format('%s has a step and no range; write %s-%s/%s', quote_literal(v_item), v_low, p_max, v_step)
+        when v_step not between 1 and p_max - p_min then format('%s has a step that is not one of 1 to %s', quote_literal(v_item), p_max - p_min) end);
+    end if;
+    if v_bad is not null then
+      raise exception 'cron.%: %', p_field, v_bad using errcode = 'invalid_parameter_value';
+    end if;
+    v_values := v_values || array(select generate_series(v_low, v_high, v_step));
+  end loop;
+  return array(select distinct case when p_field = 'day_of_week' then v % 7 else v end from unnest(v_values) v order by 1);
+end $_$;
+
+
+--
+-- Name: FUNCTION cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]) IS 'The values one field of a cron expression stands for. Refuses what it does not understand, with the fix.';
+
+
+--
+-- Name: cron_minute(integer[], integer[], integer[], integer[], integer[], boolean, timestamp without time zone, timestamp without time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone) RETURNS timestamp without time zone
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare v_day timestamp := date_trunc('day', p_from); v_hour integer := extract(hour from p_from); v_minute integer := extract(minute from p_from); h integer; m integer; v_in_month boolean; v_in_week boolean;
+begin
+  while v_day <= p_until loop
+    if extract(month from v_day)::integer = any (p_months) then
+      v_in_month := extract(day from v_day)::integer = any (p_days);
+      v_in_week := extract(dow from v_day)::integer = any (p_weekdays);
+      if (v_in_month and v_in_week) or (p_either and (v_in_month or v_in_week)) then
+        foreach h in array p_hours loop
+          continue when h < v_hour;
+          foreach m in array p_minutes loop
+            continue when h = v_hour and m < v_minute;
+            v_day := v_day + make_interval(hours => h, mins => m);
+            return case when v_day <= p_until then v_day end;
+          end loop;
+        end loop;
+      end if;
+      v_day := v_day + interval '1 day';
+    else
+      v_day := date_trunc('month', v_day) + interval '1 month';
+    end if;
+    v_hour := 0; v_minute := 0;
+  end loop;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone) IS 'The first minute on the calendar that the values of a cron expression allow; NULL when there is none until then.';
+
+
+--
+-- Name: cron_next(text, text, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE STRICT
+    AS $$
+declare
+  v_cron text[] := regexp_split_to_array(btrim(case lower(btrim(p_cron)) when '@hourly' then '0 * * * *' when '@daily' then '0 0 * * *'
+                                               when '@weekly' then '0 0 * * 0' when '@monthly' then '0 0 1 * *' else p_cron end, E' \t'), E'[ \t]+');
+  v_minutes integer[]; v_hours integer[]; v_days integer[]; v_months integer[]; v_weekdays integer[]; v_either boolean; v_is_real boolean;
+  v_after timestamp := p_after at time zone 'UTC'; v_local timestamp; v_until timestamp; v_back interval; v_slot timestamp; v_at timestamp; v_first timestamp;
+  v_low timestamp; v_high timestamp; v_again timestamp;
+begin
+  if cardinality(v_cron) <> 5 then
+    raise exception 'cron: % has % fields; write five (minute, hour, day of month, month, day of week) or @hourly, @daily, @weekly, @monthly', quote_literal(p_cron), cardinality(v_cron)
+      using errcode = 'invalid_parameter_value';
+  end if;
+  v_minutes := portolan.cron_field('minute', v_cron[1], 0, 59);
+  v_hours := portolan.cron_field('hour', v_cron[2], 0, 23);
+  v_days := portolan.cron_field('day_of_month', v_cron[3], 1, 31);
+  v_months := portolan.cron_field('month', v_cron[4], 1, 12, '{JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC}');
+  v_weekdays := portolan.cron_field('day_of_week', v_cron[5], 0, 7, '{SUN,MON,TUE,WED,THU,FRI,SAT}');
+  v_either := left(v_cron[3], 1) <> '*' and left(v_cron[5], 1) <> '*';
+  v_is_real := v_cron[2] ~ '[*/]';
+  if not isfinite(p_after) then return null; end if;
+  v_local := p_after at time zone p_zone;
+  v_until := v_local + interval '8 years';
+
+  -- In real time, minutes the clock has shown already may come again. How far the clock goes back within a day:
+  v_back := v_local - ((v_after + interval '24 hours') at time zone 'UTC' at time zone p_zone - interval '24 hours');
+  if v_is_real and v_back > interval '0' then
+    v_slot := date_trunc('minute', v_local - v_back);
+    loop
+      v_slot := portolan.cron_minute(v_minutes, v_hours, v_days, v_months, v_weekdays, v_either, v_slot + interval '1 minute', v_local);
+      exit when v_slot is null;
+      v_again := v_after + (v_slot - v_local) + v_back;
+      exit when v_again > v_after and v_again at time zone 'UTC' at time zone p_zone = v_slot;
+    end loop;
+    if v_slot is null then v_again := null; end if;
+  end if;
+
+  v_slot := date_trunc('minute', v_local);
+  loop
+    v_slot := portolan.cron_minute(v_minutes, v_hours, v_days, v_months, v_weekdays, v_either, v_slot + interval '1 minute', v_until);
+    exit when v_slot is null;
+    -- Of a time that comes twice PostgreSQL gives the second; one that is skipped it takes for the clock of before the gap.
+    v_at := v_slot at time zone p_zone at time zone 'UTC';
+    v_local := v_at at time zone 'UTC' at time zone p_zone;
+    if v_local = v_slot then
+      v_first := (v_at - interval '24 hours') at time zone 'UTC' at time zone p_zone + interval '24 hours';      -- what a clock that was not changed since yesterday shows
+      v_first := v_at - (v_first - v_slot);
+      if v_first < v_at and v_first at time zone 'UTC' at time zone p_zone = v_slot and (v_first > v_after or not v_is_real) then v_at := v_first; end if;
+    else
+      continue when v_is_real;
+      -- The end of the gap: the first second whose local time is not before the slot.
+      v_low := v_at - (v_local - v_slot); v_high := v_at;
+      while v_high - v_low > interval '1 second' loop
+        v_at := v_low + date_trunc('second', (v_high - v_low) / 2);
+        if v_at at time zone 'UTC' at time zone p_zone >= v_slot then v_high := v_at; else v_low := v_at; end if;
+      end loop;
+      v_at := v_high;
+    end if;
+    exit when v_at > v_after;
+  end loop;
+  return least(v_again, case when v_slot is not null then v_at end) at time zone 'UTC';
+end $$;
+
+
+--
+-- Name: FUNCTION cron_next(p_cron text, p_zone text, p_after timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) IS 'The next time after an instant at which a cron expression fires by the clocks of a zone; NULL when it does not within 8 years.';
+
+
+--
 -- Name: define_kind(text, jsonb, text[], integer, integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -771,6 +935,47 @@ COMMENT ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], 
 
 
 --
+-- Name: enqueue_schedules(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue_schedules(p_limit integer DEFAULT 100) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); s record; v_next timestamptz; v_problem text; v_stop text;
+  v_connection bigint[] := '{}'; v_kind text[] := '{}'; v_args jsonb[] := '{}'; v_band text[] := '{}'; v_key text[] := '{}'; v_family text[] := '{}'; v_version smallint[] := '{}';
+begin
+  for s in
+    select d.*, c.state from portolan.schedules d join portolan.connections c using (connection_id)
+    where d.next_at <= v_now order by d.next_at, d.schedule_id limit p_limit for update of d skip locked for key share of c skip locked
+  loop
+    v_stop := null;
+    begin
+      v_next := portolan.cron_next(s.cron, s.zone, v_now);
+      if v_next is null then v_stop := 'cron: does not fire within 8 years'; end if;
+    exception when invalid_parameter_value then      -- a zone that the server's data no longer have
+      v_next := null; v_stop := sqlerrm;
+    end;
+    v_problem := case when s.state <> 'active' then 'connection: is ' || s.state else portolan.job_problem(s.kind, s.args, s.args_version, s.band, null) end;
+    update portolan.schedules d set next_at = v_next, slot_at = s.next_at, problem = coalesce(v_problem, v_stop) where d.schedule_id = s.schedule_id;
+    continue when v_problem is not null;
+    v_connection := v_connection || s.connection_id; v_kind := v_kind || s.kind; v_args := v_args || s.args; v_band := v_band || s.band;
+    v_key := v_key || ('schedule:' || s.name); v_family := v_family || s.family; v_version := v_version || s.args_version;
+  end loop;
+  if cardinality(v_connection) > 0 then
+    perform portolan.enqueue_many(v_connection, v_kind, v_args, v_band, null, v_key, v_family, null, v_version);
+  end if;
+  return cardinality(v_connection);
+end $$;
+
+
+--
+-- Name: FUNCTION enqueue_schedules(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue_schedules(p_limit integer) IS 'One tick of the scheduler for the schedules. Run by any number of schedulers at once; each slot is enqueued once. Answers how many.';
+
+
+--
 -- Name: enqueue_sync(text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -830,17 +1035,20 @@ declare
   v_lane bigint[]; v_busy bigint[]; v_end bigint[]; v_going_on integer; v_result text[]; v_worker uuid[]; v_since timestamptz[]; v_at tid[]; v_key boolean; v_into bigint[]; v_band text[];
   v_strike integer := ('rescue' = any (p_outcome))::integer;
   v_down text[] := array(select g.platform from portolan.gates g);
-  v_parent bigint[]; v_parent_lane bigint[];
+  v_parent bigint[]; v_parent_lane bigint[]; v_lease_at tid[]; v_end_at tid[]; v_is_end boolean[]; v_locked bigint[]; v_lane_at tid[];
 begin
   if not p_outcome <@ array['done', 'failed', 'retry', 'snooze', 'yield', 'release', 'await', 'rescue'] or array_position(p_outcome, null) is not null then
     raise exception 'outcome: one of % is none; use done, failed, retry, snooze, yield, release or await', p_outcome using errcode = 'invalid_parameter_value';
   end if;
-  -- 1. leases first, all of them, in order. The token decides; whoever lost it locks nothing.
-  select array_agg(le.lane_id order by le.lane_id), array_agg(le.lane_id) filter (where le.job_ids <@ le.reported), count(*) filter (where not le.job_ids <@ le.reported)
-  into v_lane, v_end, v_going_on from (
-    select le.lane_id, le.job_ids, f.reported
+  -- 1. leases first, all of them, in order. The token decides; whoever lost it locks nothing. What is locked is remembered by its place (ctid):
+  --    behind somebody's old transaction every look by lane_id walks over all that the lane has left behind since.
+  select array_agg(le.lane_id order by le.lane_id) filter (where le.lane_id is not null), array_agg(le.lane_id) filter (where le.job_ids <@ le.reported),
+         count(*) filter (where not le.job_ids <@ le.reported), array_agg(le.at), array_agg(le.at) filter (where le.job_ids <@ le.reported),
+         array_agg(le.job_ids <@ le.reported order by le.lane_id) filter (where le.lane_id is not null)
+  into v_lane, v_end, v_going_on, v_lease_at, v_end_at, v_is_end from (
+    select le.lane_id, le.job_ids, f.reported, le.at
     from (select u.lane_id, u.token, array_agg(u.job_id) as reported from unnest(p_lane, p_token, p_job) u(lane_id, token, job_id) group by 1, 2 order by 1, 2) f
-    cross join lateral (select * from portolan.leases le where le.lane_id = f.lane_id and le.token = f.token limit 1 for update) le) le;
+    left join lateral (select le.lane_id, le.job_ids, le.ctid as at from portolan.leases le where le.lane_id = f.lane_id and le.token = f.token limit 1 for update) le on true) le;
   if v_lane is null then return array_fill('stale'::text, array[coalesce(cardinality(p_job), 0)]); end if;
   -- 2. then lanes, in order: pairs with enqueue, so that no wake-up is lost. The lane of a parent guards the look at its children.
   if exists (select from portolan.jobs j where j.parent_job_id is not null) then
@@ -849,11 +1057,13 @@ begin
     cross join lateral (select p.lane_id from portolan.jobs p where p.job_id = j.parent_job_id limit 1) p;
   end if;
   if p_wait then
-    perform from (select distinct x.lane_id from unnest(v_lane || v_parent_lane) x(lane_id) order by 1) x
-    cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+    select array_agg(x.lane_id), array_agg(x.is_end), array_agg(l.at) into v_locked, v_is_end, v_lane_at
+    from (select x.lane_id, bool_or(x.is_end) as is_end from (select * from unnest(v_lane, v_is_end) union all select p, false from unnest(v_parent_lane) p) x(lane_id, is_end) group by 1 order by 1) x
+    cross join lateral (select l.ctid as at from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) l;
   else
-    select array_agg(x.lane_id) into v_busy from (select distinct x.lane_id from unnest(v_lane || v_parent_lane) x(lane_id) order by 1) x
-    left join lateral (select true as is_held from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update skip locked) l on true where l.is_held is null;
+    select array_agg(x.lane_id) filter (where l.at is null), array_agg(x.lane_id), array_agg(x.is_end), array_agg(l.at) into v_busy, v_locked, v_is_end, v_lane_at
+    from (select x.lane_id, bool_or(x.is_end) as is_end from (select * from unnest(v_lane, v_is_end) union all select p, false from unnest(v_parent_lane) p) x(lane_id, is_end) group by 1 order by 1) x
+    left join lateral (select l.ctid as at from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update skip locked) l on true;
     if v_busy && v_parent_lane then v_busy := v_lane; end if;       -- a rare meeting of siblings: the caller comes back, and waits
     if v_busy is not null then
       select array_agg(x order by x) into v_lane from unnest(v_lane) x where x <> all (v_busy);
@@ -861,7 +1071,8 @@ begin
         return array(select case when exists (select from portolan.leases le where le.lane_id = u.lane_id and le.token = u.token and u.job_id = any (le.job_ids)) then 'busy' else 'stale' end
                      from unnest(p_lane, p_token, p_job) with ordinality u(lane_id, token, job_id, o) order by u.o);
       end if;
-      select array_agg(x) into v_end from unnest(v_end) x where x <> all (v_busy);
+      select array_agg(x.lane_id), array_agg(x.at) into v_end, v_end_at from unnest(v_end, v_end_at) x(lane_id, at) where x.lane_id <> all (v_busy);
+      select array_agg(x.is_end and x.lane_id <> all (v_busy) order by x.o) into v_is_end from unnest(v_locked, v_is_end) with ordinality x(lane_id, is_end, o);
       select count(*) into v_going_on from unnest(v_lane) x where x <> all (coalesce(v_end, '{}'));
     end if;
   end if;
@@ -880,9 +1091,9 @@ begin
                 when u.outcome = 'rescue' and j.rescues >= 4 then 'poison' else u.outcome end as result,
            u.worker_id, u.claimed_at, j.at, j.dedupe_key
     from (select le.worker_id, le.claimed_at, x.job_id, x.outcome, x.o, case when x.job_id = any (le.job_ids) then g.lane_id end as held
-          from (select r.lane_id, r.token, array_agg(r.job_id) as job_ids, array_agg(r.outcome) as outcomes, array_agg(r.o) as os
+          from (select r.lane_id, r.token, array_agg(r.job_id) as job_ids, array_agg(r.outcome) as outcomes, array_agg(r.o) as os, row_number() over (order by r.lane_id, r.token) as n
                 from unnest(p_lane, p_token, p_job, p_outcome) with ordinality r(lane_id, token, job_id, outcome, o) group by 1, 2) g
-          left join lateral (select le.worker_id, le.claimed_at, le.job_ids from portolan.leases le where le.lane_id = g.lane_id and le.token = g.token limit 1) le on true
+          left join lateral (select le.worker_id, le.claimed_at, le.job_ids from portolan.leases le where le.ctid = v_lease_at[g.n] limit 1) le on true
           cross join lateral unnest(g.job_ids, g.outcomes, g.os) x(job_id, outcome, o)) u
     left join lateral (select j.ctid as at, j.follow_up, j.cancel_at, j.attempt, j.max_attempts, j.rescues, j.dedupe_key from portolan.jobs j where j.job_id = u.job_id limit 1) j on true
     order by u.o) d;
@@ -944,12 +1155,12 @@ begin
     where le.lane_id = r.lane_id;
   end if;
   if v_end is not null then
-    with ended as (delete from portolan.leases le where le.lane_id = any (v_end))
+    with ended as (delete from portolan.leases le using unnest(v_end_at) x(at) where le.ctid = x.at)
     update portolan.lanes l set
       state = case when h.run_at is null then 'idle' else 'ready' end, band = coalesce(h.band, l.band), head_at = h.run_at,
       next_at = case when h.run_at is not null then greatest(h.run_at, v_now) end, strikes = case v_strike when 1 then l.strikes + 1 else 0 end
-    from unnest(v_end) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
-    where l.lane_id = x.lane_id;
+    from unnest(v_locked, v_is_end, v_lane_at) x(lane_id, is_end, at) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+    where x.is_end and l.ctid = x.at;
   end if;
   -- 7. parents whose last child has ended.
   if 'awaiting' = any (v_result) then
@@ -1725,6 +1936,77 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.retry(p_job bigint) IS 'Runs a job again: one that ended is enqueued anew, one that waits is brought forward. Answers the job.';
+
+
+--
+-- Name: schedule(text, bigint, text, jsonb, text, text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text DEFAULT 'UTC'::text, p_band text DEFAULT 'report'::text, p_family text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $_$
+declare v_now timestamptz := portolan.now(); v_args jsonb := coalesce(p_args, '{}'); v_zone text := coalesce(p_zone, 'UTC'); v_band text := coalesce(p_band, 'report');
+  v_version smallint; v_next timestamptz; v_bad text; v_schedule bigint;
+begin
+  select max(k.args_version) into v_version from portolan.job_kinds k where k.kind = p_kind;
+  v_bad := case
+    when coalesce(p_name, '') !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' then
+      format('name: %s is none; use up to 100 letters, digits, dots, dashes and underscores, a letter or digit first', quote_nullable(p_name))
+    when not exists (select from portolan.connections c where c.connection_id = p_connection) then
+      format('connection_id: there is no connection %s; use one of portolan.connections', coalesce(p_connection::text, 'NULL'))
+    else portolan.job_problem(p_kind, v_args, v_version, v_band, null) end;
+  v_bad := coalesce(v_bad, case
+    when p_cron is null then 'cron: must be given, e.g. ''0 3 * * *'''
+    -- The list of names is made by reading every file there is; what is said again has been looked up.
+    when v_zone <> 'UTC' and not exists (select from portolan.schedules s where s.name = p_name and s.zone = v_zone)
+         and not exists (select from pg_timezone_names z where z.name = v_zone) then
+      format('zone: %s is not known; use a name of pg_timezone_names, e.g. ''Europe/Berlin''', quote_literal(v_zone)) end);
+  if v_bad is null then
+    v_next := portolan.cron_next(p_cron, v_zone, v_now);
+    if v_next is null then
+      v_bad := format('cron: %s does not fire within 8 years; give days that the months have', quote_literal(p_cron));
+    end if;
+  end if;
+  if v_bad is not null then
+    raise exception '%', v_bad using errcode = 'invalid_parameter_value';
+  end if;
+  insert into portolan.schedules as s (connection_id, next_at, args_version, name, kind, band, family, cron, zone, args)
+  values (p_connection, v_next, v_version, p_name, p_kind, v_band, coalesce(p_family, 'main'), p_cron, v_zone, v_args)
+  on conflict (name) do update set connection_id = excluded.connection_id, args_version = excluded.args_version, kind = excluded.kind, band = excluded.band,
+    family = excluded.family, cron = excluded.cron, zone = excluded.zone, args = excluded.args, problem = null,
+    -- A tick that was in the middle of it may have had the slot already.
+    next_at = case when s.next_at is null or (s.cron, s.zone) = (excluded.cron, excluded.zone) then s.next_at
+                   else portolan.cron_next(excluded.cron, excluded.zone, greatest(v_now, s.slot_at)) end
+  returning s.schedule_id into v_schedule;
+  return v_schedule;
+end $_$;
+
+
+--
+-- Name: FUNCTION schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text) IS 'Declares a recurring job, or replaces the one of that name. Answers its id.';
+
+
+--
+-- Name: unschedule(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.unschedule(p_name text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from portolan.schedules s where s.name = p_name;
+  return found;
+end $$;
+
+
+--
+-- Name: FUNCTION unschedule(p_name text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.unschedule(p_name text) IS 'Ends a schedule; a job of it that waits stays. False when there is none of that name.';
 
 
 --
@@ -4050,6 +4332,143 @@ COMMENT ON COLUMN portolan.retention.table_name IS 'Which table.';
 --
 
 COMMENT ON COLUMN portolan.retention.keep IS 'A day is dropped when all of it is older than this.';
+
+
+--
+-- Name: schedules; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.schedules (
+    schedule_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    next_at timestamp with time zone,
+    slot_at timestamp with time zone,
+    args_version smallint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    band text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    cron text NOT NULL,
+    zone text NOT NULL,
+    args jsonb NOT NULL,
+    problem text,
+    CONSTRAINT schedules_args_check CHECK ((jsonb_typeof(args) = 'object'::text)),
+    CONSTRAINT schedules_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text]))),
+    CONSTRAINT schedules_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+)
+WITH (fillfactor='70');
+
+
+--
+-- Name: TABLE schedules; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.schedules IS 'Jobs that recur at wall-clock times. Written by schedule and unschedule; next_at may be set by hand.';
+
+
+--
+-- Name: COLUMN schedules.schedule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.schedule_id IS 'In order of creation.';
+
+
+--
+-- Name: COLUMN schedules.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.connection_id IS 'Whose jobs they are.';
+
+
+--
+-- Name: COLUMN schedules.next_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.next_at IS 'Its next slot; NULL: paused.';
+
+
+--
+-- Name: COLUMN schedules.slot_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.slot_at IS 'Its last slot. Of several that passed unseen, the first: they made one job.';
+
+
+--
+-- Name: COLUMN schedules.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.args_version IS 'Which form of the arguments.';
+
+
+--
+-- Name: COLUMN schedules.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.name IS 'What people call it, unique. Its jobs have the dedupe key schedule:NAME.';
+
+
+--
+-- Name: COLUMN schedules.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.band IS 'Band of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.family IS 'Which of the connection''s lanes they run in.';
+
+
+--
+-- Name: COLUMN schedules.cron; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.cron IS 'Five fields, or a word such as @daily: see cron_next.';
+
+
+--
+-- Name: COLUMN schedules.zone; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.zone IS 'Whose clocks it goes by, e.g. Europe/Berlin.';
+
+
+--
+-- Name: COLUMN schedules.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.args IS 'Arguments of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.problem; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.problem IS 'Why its last slot made no job, or there is no next one; NULL when all is well.';
+
+
+--
+-- Name: schedules_schedule_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.schedules ALTER COLUMN schedule_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.schedules_schedule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -10383,6 +10802,22 @@ ALTER TABLE ONLY portolan.retention
 
 
 --
+-- Name: schedules schedules_name_key; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.schedules
+    ADD CONSTRAINT schedules_name_key UNIQUE (name);
+
+
+--
+-- Name: schedules schedules_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (schedule_id);
+
+
+--
 -- Name: streams streams_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -10518,6 +10953,13 @@ CREATE INDEX raw_shopify_refunds ON portolan.raw_records USING btree (connection
 
 
 --
+-- Name: schedules_due; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX schedules_due ON portolan.schedules USING btree (next_at) WHERE (next_at IS NOT NULL);
+
+
+--
 -- Name: streams_due; Type: INDEX; Schema: portolan; Owner: -
 --
 
@@ -10558,6 +11000,14 @@ ALTER INDEX portolan.job_history_parent ATTACH PARTITION portolan.job_history_de
 
 ALTER TABLE ONLY portolan.connection_credentials
     ADD CONSTRAINT connection_credentials_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: schedules schedules_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.schedules
+    ADD CONSTRAINT schedules_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
 
 
 --

@@ -15,17 +15,20 @@ declare
   v_lane bigint[]; v_busy bigint[]; v_end bigint[]; v_going_on integer; v_result text[]; v_worker uuid[]; v_since timestamptz[]; v_at tid[]; v_key boolean; v_into bigint[]; v_band text[];
   v_strike integer := ('rescue' = any (p_outcome))::integer;
   v_down text[] := array(select g.platform from portolan.gates g);
-  v_parent bigint[]; v_parent_lane bigint[];
+  v_parent bigint[]; v_parent_lane bigint[]; v_lease_at tid[]; v_end_at tid[]; v_is_end boolean[]; v_locked bigint[]; v_lane_at tid[];
 begin
   if not p_outcome <@ array['done', 'failed', 'retry', 'snooze', 'yield', 'release', 'await', 'rescue'] or array_position(p_outcome, null) is not null then
     raise exception 'outcome: one of % is none; use done, failed, retry, snooze, yield, release or await', p_outcome using errcode = 'invalid_parameter_value';
   end if;
-  -- 1. leases first, all of them, in order. The token decides; whoever lost it locks nothing.
-  select array_agg(le.lane_id order by le.lane_id), array_agg(le.lane_id) filter (where le.job_ids <@ le.reported), count(*) filter (where not le.job_ids <@ le.reported)
-  into v_lane, v_end, v_going_on from (
-    select le.lane_id, le.job_ids, f.reported
+  -- 1. leases first, all of them, in order. The token decides; whoever lost it locks nothing. What is locked is remembered by its place (ctid):
+  --    behind somebody's old transaction every look by lane_id walks over all that the lane has left behind since.
+  select array_agg(le.lane_id order by le.lane_id) filter (where le.lane_id is not null), array_agg(le.lane_id) filter (where le.job_ids <@ le.reported),
+         count(*) filter (where not le.job_ids <@ le.reported), array_agg(le.at), array_agg(le.at) filter (where le.job_ids <@ le.reported),
+         array_agg(le.job_ids <@ le.reported order by le.lane_id) filter (where le.lane_id is not null)
+  into v_lane, v_end, v_going_on, v_lease_at, v_end_at, v_is_end from (
+    select le.lane_id, le.job_ids, f.reported, le.at
     from (select u.lane_id, u.token, array_agg(u.job_id) as reported from unnest(p_lane, p_token, p_job) u(lane_id, token, job_id) group by 1, 2 order by 1, 2) f
-    cross join lateral (select * from portolan.leases le where le.lane_id = f.lane_id and le.token = f.token limit 1 for update) le) le;
+    left join lateral (select le.lane_id, le.job_ids, le.ctid as at from portolan.leases le where le.lane_id = f.lane_id and le.token = f.token limit 1 for update) le on true) le;
   if v_lane is null then return array_fill('stale'::text, array[coalesce(cardinality(p_job), 0)]); end if;
   -- 2. then lanes, in order: pairs with enqueue, so that no wake-up is lost. The lane of a parent guards the look at its children.
   if exists (select from portolan.jobs j where j.parent_job_id is not null) then
@@ -34,11 +37,13 @@ begin
     cross join lateral (select p.lane_id from portolan.jobs p where p.job_id = j.parent_job_id limit 1) p;
   end if;
   if p_wait then
-    perform from (select distinct x.lane_id from unnest(v_lane || v_parent_lane) x(lane_id) order by 1) x
-    cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+    select array_agg(x.lane_id), array_agg(x.is_end), array_agg(l.at) into v_locked, v_is_end, v_lane_at
+    from (select x.lane_id, bool_or(x.is_end) as is_end from (select * from unnest(v_lane, v_is_end) union all select p, false from unnest(v_parent_lane) p) x(lane_id, is_end) group by 1 order by 1) x
+    cross join lateral (select l.ctid as at from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) l;
   else
-    select array_agg(x.lane_id) into v_busy from (select distinct x.lane_id from unnest(v_lane || v_parent_lane) x(lane_id) order by 1) x
-    left join lateral (select true as is_held from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update skip locked) l on true where l.is_held is null;
+    select array_agg(x.lane_id) filter (where l.at is null), array_agg(x.lane_id), array_agg(x.is_end), array_agg(l.at) into v_busy, v_locked, v_is_end, v_lane_at
+    from (select x.lane_id, bool_or(x.is_end) as is_end from (select * from unnest(v_lane, v_is_end) union all select p, false from unnest(v_parent_lane) p) x(lane_id, is_end) group by 1 order by 1) x
+    left join lateral (select l.ctid as at from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update skip locked) l on true;
     if v_busy && v_parent_lane then v_busy := v_lane; end if;       -- a rare meeting of siblings: the caller comes back, and waits
     if v_busy is not null then
       select array_agg(x order by x) into v_lane from unnest(v_lane) x where x <> all (v_busy);
@@ -46,7 +51,8 @@ begin
         return array(select case when exists (select from portolan.leases le where le.lane_id = u.lane_id and le.token = u.token and u.job_id = any (le.job_ids)) then 'busy' else 'stale' end
                      from unnest(p_lane, p_token, p_job) with ordinality u(lane_id, token, job_id, o) order by u.o);
       end if;
-      select array_agg(x) into v_end from unnest(v_end) x where x <> all (v_busy);
+      select array_agg(x.lane_id), array_agg(x.at) into v_end, v_end_at from unnest(v_end, v_end_at) x(lane_id, at) where x.lane_id <> all (v_busy);
+      select array_agg(x.is_end and x.lane_id <> all (v_busy) order by x.o) into v_is_end from unnest(v_locked, v_is_end) with ordinality x(lane_id, is_end, o);
       select count(*) into v_going_on from unnest(v_lane) x where x <> all (coalesce(v_end, '{}'));
     end if;
   end if;
@@ -65,9 +71,9 @@ begin
                 when u.outcome = 'rescue' and j.rescues >= 4 then 'poison' else u.outcome end as result,
            u.worker_id, u.claimed_at, j.at, j.dedupe_key
     from (select le.worker_id, le.claimed_at, x.job_id, x.outcome, x.o, case when x.job_id = any (le.job_ids) then g.lane_id end as held
-          from (select r.lane_id, r.token, array_agg(r.job_id) as job_ids, array_agg(r.outcome) as outcomes, array_agg(r.o) as os
+          from (select r.lane_id, r.token, array_agg(r.job_id) as job_ids, array_agg(r.outcome) as outcomes, array_agg(r.o) as os, row_number() over (order by r.lane_id, r.token) as n
                 from unnest(p_lane, p_token, p_job, p_outcome) with ordinality r(lane_id, token, job_id, outcome, o) group by 1, 2) g
-          left join lateral (select le.worker_id, le.claimed_at, le.job_ids from portolan.leases le where le.lane_id = g.lane_id and le.token = g.token limit 1) le on true
+          left join lateral (select le.worker_id, le.claimed_at, le.job_ids from portolan.leases le where le.ctid = v_lease_at[g.n] limit 1) le on true
           cross join lateral unnest(g.job_ids, g.outcomes, g.os) x(job_id, outcome, o)) u
     left join lateral (select j.ctid as at, j.follow_up, j.cancel_at, j.attempt, j.max_attempts, j.rescues, j.dedupe_key from portolan.jobs j where j.job_id = u.job_id limit 1) j on true
     order by u.o) d;
@@ -129,12 +135,12 @@ begin
     where le.lane_id = r.lane_id;
   end if;
   if v_end is not null then
-    with ended as (delete from portolan.leases le where le.lane_id = any (v_end))
+    with ended as (delete from portolan.leases le using unnest(v_end_at) x(at) where le.ctid = x.at)
     update portolan.lanes l set
       state = case when h.run_at is null then 'idle' else 'ready' end, band = coalesce(h.band, l.band), head_at = h.run_at,
       next_at = case when h.run_at is not null then greatest(h.run_at, v_now) end, strikes = case v_strike when 1 then l.strikes + 1 else 0 end
-    from unnest(v_end) x(lane_id) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
-    where l.lane_id = x.lane_id;
+    from unnest(v_locked, v_is_end, v_lane_at) x(lane_id, is_end, at) left join lateral portolan.lane_head(x.lane_id, v_now) h on true
+    where x.is_end and l.ctid = x.at;
   end if;
   -- 7. parents whose last child has ended.
   if 'awaiting' = any (v_result) then

@@ -245,7 +245,9 @@ extension QueueError {
             // default partition.
             self.init(.unavailable, error.description)
         } else if error.isConnectionFailure || error.isTransient {
-            self.init(.unavailable, error.description, isUncertain: error.isConnectionFailure || error.code == .timedOut)
+            // A statement that was given up may have taken effect, too.
+            let isUncertain = error.isConnectionFailure || error.code == .timedOut
+            self.init(.unavailable, error.description, isUncertain: isUncertain)
         } else {
             self.init(.broken, error.description)
         }

@@ -4,9 +4,9 @@ package import Postgres
 package import Redis
 internal import ServiceLifecycle
 
-/// The scheduler: finds streams that are due and enqueues a sync for each.
+/// The scheduler: finds streams and schedules that are due and enqueues a job for each.
 ///
-/// Any number run side by side with no leader: due streams are shared by row locks, and each is enqueued once. If all
+/// Any number run side by side with no leader: what is due is shared by row locks, and each is enqueued once. If all
 /// stop, nothing new becomes due; jobs that wait are still run.
 package struct SchedulerService: Service, CustomStringConvertible {
     /// The life cycle logs its services: a name, and nothing of what they hold.
@@ -18,6 +18,8 @@ package struct SchedulerService: Service, CustomStringConvertible {
         package var tickInterval: Duration = .seconds(1)
         /// How many streams one tick takes; a full tick is followed by another at once.
         package var streamsPerTick: Int = 1000
+        /// How many schedules one tick takes; as with streams.
+        package var schedulesPerTick: Int = 100
 
         package init() {}
     }
@@ -67,10 +69,12 @@ package struct SchedulerService: Service, CustomStringConvertible {
     /// True when there may be more that is due already.
     private func tick() async throws(QueueError) -> Bool {
         let (due, enqueued) = try await queue.enqueueDue(limit: configuration.streamsPerTick)
-        guard enqueued > 0 else { return due == configuration.streamsPerTick }
-        logger.debug("enqueued", metadata: ["due": "\(due)", "jobs": "\(enqueued)"])
+        let slots = try await queue.enqueueSchedules(limit: configuration.schedulesPerTick)
+        let isFull = due == configuration.streamsPerTick || slots == configuration.schedulesPerTick
+        guard enqueued + slots > 0 else { return isFull }
+        logger.debug("enqueued", metadata: ["due": "\(due)", "jobs": "\(enqueued)", "slots": "\(slots)"])
         // A hint, after the commit; workers poll, so a lost one costs a moment.
         _ = try? await redis?.command(["PUBLISH", RedisArgument(Wake.channel), "1"])
-        return due == configuration.streamsPerTick
+        return isFull
     }
 }

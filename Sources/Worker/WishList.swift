@@ -22,9 +22,10 @@ struct WishList: Sendable {
 /// Where a claim may begin to look: below the last ticket it was served, nothing waits.
 ///
 /// Lanes go to the back of their band, so tickets only grow. Without the floor, a claim behind somebody's long
-/// transaction walks over every index entry that lanes have left since: 12,600 claims a second became 1,600 within half
-/// a minute; with it, 6,000. A lane may yet get an older ticket (an enqueue that took long to commit), so the floors are
-/// forgotten every few seconds, and whenever a claim comes back empty.
+/// transaction walks over every index entry that lanes have left since: within a minute of 5,000 jobs a second, 13 ms
+/// instead of 2. A lane may yet get an older ticket (an enqueue that took long to commit), so the floors are forgotten
+/// every few seconds; such a lane waits that long at most. They are kept when a claim comes back empty: a fleet that
+/// is quicker than its work comes back empty all the time.
 package struct TicketFloors: Sendable {
     private var floors: [Claim.Wish: Date] = [:]
     private var forgetAt = ContinuousClock.now
@@ -32,7 +33,7 @@ package struct TicketFloors: Sendable {
     /// How long a floor is believed.
     static let lifetime = Duration.seconds(5)
     /// How far below the last ticket the floor lies.
-    static let margin: TimeInterval = 1
+    static let margin: TimeInterval = 0.1
 
     package init() {}
 
@@ -45,7 +46,6 @@ package struct TicketFloors: Sendable {
     }
 
     package mutating func learn(from jobs: [LeasedJob]) {
-        if jobs.isEmpty { floors = [:] }
         for job in jobs {
             let wish = Claim.Wish(platform: job.platform, band: job.band)
             floors[wish] = max(floors[wish] ?? .distantPast, job.ticket - Self.margin)

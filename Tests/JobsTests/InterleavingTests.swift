@@ -159,6 +159,122 @@ struct InterleavingTests {
         }
     }
 
+    @Test("the end of a run sees what is being enqueued into its lane", .timeLimit(.minutes(1)))
+    func enqueueDuringFinish() async throws {
+        try await Bed.with { bed in
+            let (connection, worker) = (try await bed.addConnection("a"), try await bed.addWorker())
+            _ = try await bed.queue.enqueue(Bed.sync(connection))
+            let running = try await bed.claimOne(worker)
+            var enqueued: [Int64] = []
+            let answer = try await Self.meanwhile(bed) { session in
+                enqueued = try await PostgresQueue.enqueue([Bed.sync(connection)], in: session)
+            } other: {
+                try await bed.queue.finish(running, .done)
+            }
+            #expect(answer == .done)
+            #expect(try await [bed.claimOne(worker).jobID] == enqueued)
+        }
+    }
+
+    @Test("two parts that end at the same moment end their parent", .timeLimit(.minutes(1)))
+    func siblings() async throws {
+        try await Self.withParts(["f1", "f2"]) { bed, parent, parts in
+            _ = try await bed.queue.finish(parent, .awaitChildren)
+            try await Self.meanwhile(bed) { session in
+                try await Self.finish(parts[0], "done", in: session)
+            } other: {
+                try await bed.queue.finish(parts[1], .failed)
+            }
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .failed)
+        }
+    }
+
+    @Test("two parts that end at the same moment end their parent, though neither waits", .timeLimit(.minutes(1)))
+    func siblingsThatDoNotWait() async throws {
+        try await Self.withParts(["f1", "f2"]) { bed, parent, parts in
+            _ = try await bed.queue.finish(parent, .awaitChildren)
+            let answer = try await Self.meanwhile(bed) { session in
+                try await Self.finish(parts[0], "done", in: session)
+            } other: {
+                try await bed.queue.finish([Report(parts[1], .done)], waits: false)
+            }
+            // Nothing was changed: it is reported again.
+            #expect(answer == [.busy])
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .awaiting)
+            #expect(try await bed.queue.finish([Report(parts[1], .done)], waits: false) == [.done])
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .done)
+        }
+    }
+
+    @Test("a parent that begins to wait while its last part ends does not wait for ever", .timeLimit(.minutes(1)))
+    func awaitDuringLastPart() async throws {
+        try await Self.withParts(["f1"]) { bed, parent, parts in
+            try await Self.meanwhile(bed) { session in
+                try await Self.finish(parts[0], "done", in: session)
+            } other: {
+                try await bed.queue.finish(parent, .awaitChildren)
+            }
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .done)
+        }
+        try await Self.withParts(["f1"]) { bed, parent, parts in
+            try await Self.meanwhile(bed) { session in
+                try await Self.finish(parent, "await", in: session)
+            } other: {
+                try await bed.queue.finish(parts[0], .done)
+            }
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .done)
+        }
+    }
+
+    @Test(
+        "a parent that is cancelled when a part of it has failed ends at once, and as failed", .timeLimit(.minutes(1)))
+    func cancelAfterFailure() async throws {
+        try await Self.withParts(["f1"]) { bed, parent, parts in
+            _ = try await bed.queue.enqueue(Bed.sync(parent.connectionID, family: "f2", parent: parent.jobID))
+            _ = try await bed.queue.finish(parts[0], .failed)
+            _ = try await bed.queue.finish(parent, .awaitChildren)
+            // It waited, and is gone.
+            #expect(try await bed.queue.cancel([parent.jobID]) == [.cancelled])
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .failed)
+        }
+    }
+
+    @Test("a parent that begins to wait while parts are being enqueued waits for them", .timeLimit(.minutes(1)))
+    func awaitDuringEnqueue() async throws {
+        try await Self.withParts([]) { bed, parent, _ in
+            let part = Bed.sync(parent.connectionID, family: "f1", parent: parent.jobID)
+            try await Self.meanwhile(bed) { session in
+                _ = try await PostgresQueue.enqueue([part], in: session)
+            } other: {
+                try await bed.queue.finish(parent, .awaitChildren)
+            }
+            #expect(try await bed.queue.describe(parent.jobID)?.state == .awaiting)
+        }
+    }
+
+    /// A parent that runs, and parts of it that run in lanes of these names.
+    private static func withParts(
+        _ families: [String], _ body: (Bed, LeasedJob, [LeasedJob]) async throws -> Void
+    ) async throws {
+        try await Bed.with { bed in
+            let (connection, worker) = (try await bed.addConnection("a"), try await bed.addWorker())
+            let parent = try await bed.queue.enqueue(Bed.sync(connection))
+            let running = try await bed.claimOne(worker)
+            var parts: [LeasedJob] = []
+            for family in families {
+                _ = try await bed.queue.enqueue(Bed.sync(connection, family: family, parent: parent))
+                parts.append(try await bed.claimOne(worker))
+            }
+            try await body(bed, running, parts)
+        }
+    }
+
+    private static func finish(_ job: LeasedJob, _ outcome: String, in session: PostgresConnection) async throws {
+        try await session.query(
+            "select * from portolan.finish($1, $2, $3, $4)",
+            [[job.lease.laneID], [job.lease.token], [job.jobID], [outcome]])
+    }
+
     /// Runs `first` in a transaction that stays open until `other` waits for it or, where it need not, has run.
     @discardableResult
     private static func meanwhile<Value: Sendable>(

@@ -130,6 +130,7 @@ extension RaceClient {
 
     /// The worker leaves, or tries to: with leases its row stays. Another goes on, and reports what this one held.
     private mutating func leave() async throws {
+        isRegistered = false
         try await queue.leave(worker: worker)
         try await register()
     }

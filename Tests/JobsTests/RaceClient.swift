@@ -45,6 +45,8 @@ struct RaceClient {
     /// Reported already, or lost: every further word about them must be answered `stale`.
     var spent: [Held] = []
     private var tickets: [Claim.Wish: Date] = [:]
+    /// Known to be there; a worker that is not is taken for dead.
+    var isRegistered = false
     /// The answer to a claim was lost, and with it what this worker holds.
     private var hasForgotten = false
 
@@ -69,7 +71,6 @@ struct RaceClient {
     }
 
     mutating func run(until end: ContinuousClock.Instant) async {
-        await trying { try await $0.register() }
         while ContinuousClock.now < end {
             await trying { try await $0.operate() }
         }
@@ -91,6 +92,7 @@ struct RaceClient {
     }
 
     private mutating func operate() async throws {
+        if !isRegistered { try await register() }
         if hasForgotten { try await rememberNothing() }
         switch Int.random(in: 0..<1000, using: &random) {
         case 0..<110: try await enqueue(1)
@@ -107,10 +109,12 @@ struct RaceClient {
     }
 
     mutating func register() async throws {
+        isRegistered = false
         worker = UUID()
         let name = worker
         ledger.update { $0.workers.append(name) }
         _ = try await queue.beat(worker: worker, host: "race", version: "1", ttl: .seconds(3600))
+        isRegistered = true
     }
 
     func isDoubtful(_ one: Held) -> Bool { one.isDoubtful || ledger.read { $0.robbed.contains(one.worker) } }

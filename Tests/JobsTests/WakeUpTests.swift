@@ -20,7 +20,11 @@ struct WakeUpTests {
                 }
                 let (first, second) = (Self.job(connection, &random), Self.job(connection, &random))
                 let waits = Bool.random(using: &random)
-                async let one = bed.queue.enqueue([first])
+                // One of the two is open a little longer than its own call.
+                async let one = bed.pool.withTransaction { session in
+                    _ = try await PostgresQueue.enqueue([first], in: session)
+                    try await session.query("select 1")
+                }
                 async let other = bed.queue.enqueue([second])
                 async let ended = bed.queue.finish(reports, waits: waits)
                 _ = try await (one, other)

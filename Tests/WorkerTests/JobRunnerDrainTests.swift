@@ -16,13 +16,17 @@ struct JobRunnerDrainTests {
         try await lab.run(worker) {
             try await lab.warmUp(worker)
             gate.close()
-            let jobs = try await lab.add(lanes: 6, jobsPerLane: 3).flatMap(\.self)
+            let lanes = try await lab.add(lanes: 6, jobsPerLane: 3)
+            let jobs = lanes.flatMap(\.self)
             worker.bell.ring()
             try await lab.happenings.until { Set(jobs).isSubset(of: worker.claimed) && lab.journal.running == 2 }
             worker.drain.ask()
+            let begun = Array(lab.journal.begun.dropFirst())
+            let buffered = lanes.filter { Set($0).isDisjoint(with: begun) }.flatMap(\.self)
+            // While the slots are busy still.
+            try await lab.happenings.until { try await lab.areQueued(buffered) }
             gate.open()
             await worker.leave()
-            let begun = Array(lab.journal.begun.dropFirst())
             #expect(begun.count == 2)
             for job in begun { #expect(try await lab.state(job) == .done) }
             try await lab.expectUntouched(jobs.filter { !begun.contains($0) })

@@ -37,7 +37,7 @@ struct PaceTests {
         let pace = Pace(slots: 4)
         for _ in 0..<100_000 { pace.note(.microseconds(10)) }
         #expect(pace.lanes == Pace.lanesMax)
-        pace.note(.seconds(1))
+        pace.note(.milliseconds(100))
         #expect(pace.lanes == 4 && pace.jobsPerLane == 1)
         pace.note(.microseconds(10))
         #expect(pace.lanes == 4 && pace.jobsPerLane == 1)

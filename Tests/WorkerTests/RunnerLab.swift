@@ -66,6 +66,12 @@ final class RunnerLab: Sendable {
         return true
     }
 
+    /// Whether nobody holds any of them.
+    func areQueued(_ jobs: [Int64]) async throws -> Bool {
+        for job in jobs where try await state(job) != .queued { return false }
+        return true
+    }
+
     func untilDone(_ jobs: [Int64]) async throws { try await happenings.until { try await areDone(jobs) } }
 
     /// Fails where a job is not as it was when it was enqueued: queued, with nothing counted.

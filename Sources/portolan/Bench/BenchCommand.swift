@@ -28,6 +28,12 @@ struct BenchCommand: AsyncParsableCommand {
         @Option(name: .customLong("pinned-seconds"), help: "How long the old transaction is held open.")
         var pinnedSeconds: Int = 60
 
+        @Option(name: .customLong("pinned-connections"), help: "Over how many connections the load comes meanwhile.")
+        var pinnedConnections: Int = 20_000
+
+        @Option(help: "Worker processes of hot-key and drain, in place of those published; may be given again.")
+        var processes: [Int] = []
+
         @Option(help: "Only this part; may be given again.")
         var part: [String] = []
 
@@ -40,8 +46,12 @@ struct BenchCommand: AsyncParsableCommand {
         @OptionGroup var log: LogOptions
 
         func validate() throws {
-            guard jobs >= 1000, waiting >= 0, history >= 0, pinnedSeconds >= 3 else {
-                throw ValidationError("--jobs is at least 1000, --pinned-seconds at least 3, the others not negative")
+            guard jobs >= 1000, waiting >= 0, history >= 0, pinnedSeconds >= 3, pinnedConnections > 0,
+                processes.allSatisfy({ (1...64).contains($0) })
+            else {
+                throw ValidationError(
+                    "--jobs is at least 1000, --pinned-seconds at least 3, --processes from 1 to 64, the others not negative"
+                )
             }
             for name in part where QueueBench.Part(rawValue: name) == nil {
                 throw ValidationError("there is no part `\(name)`")
@@ -52,7 +62,8 @@ struct BenchCommand: AsyncParsableCommand {
             let parts = part.isEmpty ? QueueBench.Part.allCases : part.compactMap(QueueBench.Part.init)
             let bench = QueueBench(
                 folder: BenchCommand.absolute(folder), jobs: jobs, waiting: waiting, history: history,
-                pinnedSeconds: pinnedSeconds, parts: Set(parts), logger: try log.logger("portolan.bench"))
+                pinnedSeconds: pinnedSeconds, pinnedConnections: pinnedConnections, parts: Set(parts),
+                processes: processes.isEmpty ? nil : processes, logger: try log.logger("portolan.bench"))
             let report = try await bench.run()
             print(json ? report.json : report.text)
         }

@@ -11,7 +11,7 @@ extension QueueBench {
 
     func pinned(_ server: QueueBenchServer) async throws -> [BenchReport.Figure] {
         FileHandle.standardError.write(Data("queue: an old transaction held open for \(pinnedSeconds) s\n".utf8))
-        let pool = try await server.freshQueue(connections: 1001)
+        let pool = try await server.freshQueue(connections: pinnedConnections)
         let connections = try await BenchJobs.connections(pool)
         // A warm-up that is not measured; then as long without the old transaction as with it.
         _ = try await load(pool, connections, for: .seconds(3))
@@ -69,8 +69,8 @@ extension QueueBench {
         var next = ContinuousClock.now
         while next < end {
             try await Task.sleep(until: next, clock: .continuous)
-            try await BenchJobs.enqueue(
-                batch, batch: batch, connections: connections.shuffled(), queue: queue)
+            let chosen = (0..<batch).compactMap { _ in connections.randomElement() }
+            try await BenchJobs.enqueue(batch, batch: batch, connections: chosen, queue: queue)
             next += .seconds(1) * batch / offered
         }
     }

@@ -16,7 +16,11 @@ struct QueueBench {
     /// Jobs that have ended before anything is measured.
     let history: Int
     let pinnedSeconds: Int
+    /// Over how many connections the load comes meanwhile.
+    let pinnedConnections: Int
     let parts: Set<Part>
+    /// How many worker processes, one measurement each; nil: those of the figures that are published.
+    let processes: [Int]?
     let logger: Logger
 
     enum Part: String, CaseIterable { case hotKey = "hot-key", drain, pickup, pinned, enqueue }
@@ -45,7 +49,7 @@ struct QueueBench {
 
     private func hotKey(_ server: QueueBenchServer) async throws -> [BenchReport.Figure] {
         var figures: [BenchReport.Figure] = []
-        for processes in [1, 2, 8] {
+        for processes in self.processes ?? [1, 2, 8] {
             tell("a hot key, \(processes) processes")
             let pool = try await server.freshQueue(connections: 1001)
             let queue = PostgresQueue(pool: pool)
@@ -107,7 +111,7 @@ struct QueueBench {
 
     private func drain(_ server: QueueBenchServer) async throws -> [BenchReport.Figure] {
         var figures: [BenchReport.Figure] = []
-        for processes in [1, 2] {
+        for processes in self.processes ?? [1, 2] {
             tell("drain, \(processes) processes")
             let pool = try await server.freshQueue(connections: BenchJobs.connectionCount)
             let connections = try await BenchJobs.connections(pool)
@@ -251,7 +255,8 @@ struct QueueBench {
         await pool.shutdown(within: .seconds(2))
         return [
             "postgres": version, "synchronous_commit": sync, "fsync": fsync, "shared_buffers": buffers,
-            "jobs": "\(jobs)", "waiting": "\(waiting)", "history": "\(history)", "build": Build.mode,
+            "jobs": "\(jobs)", "pinned_connections": "\(pinnedConnections)", "waiting": "\(waiting)",
+            "history": "\(history)", "build": Build.mode,
             "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
         ]
     }

@@ -1,0 +1,13 @@
+internal import Postgres
+
+extension PostgresQueue {
+    /// One tick of the schedules: enqueues a job for each that is due and moves it on, in one transaction. Safe from
+    /// any number of schedulers at once; each slot is enqueued once.
+    ///
+    /// - Returns: how many slots were enqueued; one whose last job still waits is merged into it.
+    package func enqueueSchedules(limit: Int) async throws(QueueError) -> Int {
+        try await call("select portolan.enqueue_schedules($1)", [Int32(clamping: limit)]) {
+            rows throws(PostgresError) in Int(try rows.first?.decode(at: 0, as: Int32.self) ?? 0)
+        }
+    }
+}
