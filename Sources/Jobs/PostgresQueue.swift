@@ -248,6 +248,10 @@ extension QueueError {
             // A statement that was given up may have taken effect, too.
             let isUncertain = error.isConnectionFailure || error.code == .timedOut
             self.init(.unavailable, error.description, isUncertain: isUncertain)
+        } else if ["42883", "42P01", "42703"].contains(error.sqlState ?? "") {
+            self.init(
+                .broken, "\(error.description); the schema is not the one this program was built with: portolan migrate"
+            )
         } else {
             self.init(.broken, error.description)
         }

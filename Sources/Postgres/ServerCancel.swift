@@ -6,6 +6,7 @@ internal import Synchronization
 ///
 /// Thread-safety notes: `PQcancel` only reads the structure, which is why another thread may use it; it holds its own
 /// copy of the address and key, so it outlives the connection. Freed when the last holder lets go.
+// @unchecked: the structure is never written after it was made; see the notes above.
 final class ServerCancel: @unchecked Sendable {
     // Immutable after init; see above for why sharing it is safe.
     private let cancel: OpaquePointer

@@ -52,7 +52,9 @@ struct ReportBatcher: Sendable {
             } catch {
                 logger.warning("finish interrupted", metadata: ["error": "\(error)"])
                 if error.code != .unavailable, batch.count > 1 { break }
-                guard error.code == .unavailable, isAlive(), !Task.isCancelled else { return giveUp(batch) }
+                guard error.code == .unavailable, isAlive(), !Task.isCancelled else {
+                    return await giveUp(batch, waits: waits, because: error)
+                }
             }
             try? await Task.sleep(for: delay)
             delay = min(delay * 2, .seconds(2))
@@ -64,8 +66,18 @@ struct ReportBatcher: Sendable {
         return busy
     }
 
-    private func giveUp(_ batch: [Report]) -> [Report] {
-        for report in batch { leases.abandon(report.job.lease) }
+    /// What is free in a report is its detail: an end that is refused with it is reported without. Otherwise the job would
+    /// run again and again, with no attempt counted.
+    private func giveUp(_ batch: [Report], waits: Bool, because error: QueueError) async -> [Report] {
+        if error.code != .unavailable, batch.count == 1, batch[0].detail != nil {
+            return await report([Report(batch[0].job, batch[0].outcome)], waits: waits)
+        }
+        for report in batch {
+            logger.error(
+                "the end of a job could not be reported; it runs again",
+                metadata: ["job": "\(report.job.jobID)", "outcome": "\(report.outcome.word)", "error": "\(error)"])
+            leases.abandon(report.job.lease)
+        }
         bell.ring()
         return []
     }

@@ -64,7 +64,7 @@ struct Slice {
 
     /// Why a slice ended.
     private enum Ending {
-        /// With what it waits for, where it waits: a sentence without quotation marks.
+        /// With what it waits for, where it waits.
         case outcome(Outcome, why: String? = nil)
         case failure(UnifiedError)
         /// Nobody wants the job any more: it ends, and nothing but its own end is told.
@@ -82,7 +82,8 @@ struct Slice {
         switch ending {
         case .outcome(let outcome, let why):
             logger.debug("slice ended", metadata: ["outcome": "\(outcome.word)", "pages": "\(pages)"])
-            return .ended(outcome, detail: why.map { "{\"why\": \"\($0)\"}" })
+            let detail = why.flatMap { try? JSONEncoder().encode(["why": $0]) }
+            return .ended(outcome, detail: detail.map { String(decoding: $0, as: UTF8.self) })
         case .failure(let error):
             // A page that was committed is progress: failed attempts before it no longer count.
             let verdict = Verdict(

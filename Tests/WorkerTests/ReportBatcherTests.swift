@@ -117,6 +117,24 @@ extension ReportBatcherTests {
         #expect(lab.leases.census != nil, "the lease of the bad one is in doubt")
     }
 
+    @Test("an end that is refused because of its detail is reported without it", .timeLimit(.minutes(1)))
+    func refusedDetail() async throws {
+        let lab = Lab { _ in
+            var script = WatchedQueue.Script()
+            script.finish = { _, reports, _ in reports.contains { $0.detail != nil } ? .broken : .answered }
+            return script
+        }
+        let all = (0..<Int64(4)).flatMap { lab.begin($0) }
+        lab.batcher.submit(all.enumerated().map { Report($1.job, $1.outcome, detail: $0 == 2 ? "{}" : nil) })
+        lab.batcher.close()
+        await lab.batcher.run()
+        let heard = lab.queue.finishes.filter { $0.results != nil }.flatMap(\.reports)
+        #expect(heard.map(\.job.jobID).sorted() == all.map(\.job.jobID).sorted())
+        #expect(heard.allSatisfy { $0.detail == nil })
+        #expect(lab.leases.count == 0)
+        #expect(lab.leases.census == nil, "nothing is in doubt")
+    }
+
     @Test("a worker that is not alive gives up what it cannot report", .timeLimit(.minutes(1)))
     func notAlive() async throws {
         let lab = Lab { _ in
