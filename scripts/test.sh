@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 export PORTOLAN_LOCALSTRIPE_PYTHON="$PWD/.portolan/venv/bin/python3"
 
 failed=()
+issues=""
 for folder in Tests/*Tests; do
     module=$(basename "$folder")
     echo "== $module"
@@ -18,11 +19,14 @@ for folder in Tests/*Tests; do
         # What passed is of no interest now.
         grep -vE '^(◇|✔)|^\[[0-9]+/[0-9]+\]' "$log"
         failed+=("$module")
+        issues+=$(grep -E 'recorded an issue|Fatal error|error: ' "$log" | cut -c 1-2000)$'\n'
     fi
     rm -f "$log"
 done
 
 if ((${#failed[@]})); then
+    # Once more at the end: who sees only the last lines wants to know this.
+    printf '%s' "$issues"
     echo "failed: ${failed[*]}"
     exit 1
 fi

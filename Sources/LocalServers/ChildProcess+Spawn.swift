@@ -33,8 +33,9 @@ extension ChildProcess {
         posix_spawn_file_actions_adddup2(&actions, output.writer, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, errors?.writer ?? STDOUT_FILENO, STDERR_FILENO)
         // Descriptors without close-on-exec that somebody else in this process has opened, or that we have inherited.
-        for descriptor in FileSystem.names(in: "/proc/self/fd").compactMap(Int32.init) where descriptor > STDERR_FILENO
-        {
+        // A few more than there are: other threads open some meanwhile. Closing what is not open is no error.
+        let highest = FileSystem.names(in: "/proc/self/fd").compactMap(Int32.init).max() ?? STDERR_FILENO
+        for descriptor in (STDERR_FILENO + 1)...(highest + 64) {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
 

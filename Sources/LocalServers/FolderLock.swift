@@ -30,7 +30,10 @@ final class FolderLock: Sendable {
         pwrite(descriptor, text, text.utf8.count, 0)
     }
 
+    /// Unlocks before it closes: a program that is just being started by another thread has a copy of the descriptor
+    /// until it executes, and the lock would live on in it.
     deinit {
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
