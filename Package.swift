@@ -39,9 +39,10 @@ let package = Package(
         // The parts of the fleet.
         .target(name: "Schema", dependencies: ["Platforms", "Postgres", .crypto, .log], plugins: ["EmbedFiles"]),
         .target(name: "Jobs", dependencies: ["Postgres", .log]),
-        .target(name: "Limits", dependencies: ["Platforms", "Redis"]),
-        .target(name: "Connections", dependencies: ["Platforms", "Postgres", .crypto]),
-        .target(name: "Health", dependencies: ["HTTP", "Jobs", "Platforms"]),
+        .target(name: "Limits", dependencies: ["Platforms", "Postgres", "Redis"]),
+        .target(name: "Connections", dependencies: ["Platforms", "Postgres", .crypto, .log]),
+        .target(
+            name: "Health", dependencies: ["HTTP", "Jobs", "Platforms", "Postgres", .log], plugins: ["EmbedFiles"]),
         .target(name: "Ingest", dependencies: ["Health", "Jobs", "Platforms", "Postgres", "RawJSON", .crypto]),
         .target(name: "Scheduler", dependencies: ["Jobs", "Postgres", "Redis", .lifecycle, .log]),
         .target(
@@ -69,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "portolan",
             dependencies: [
-                "Connections", "HTTP", "Jobs", "Limits", "LocalFleet", "LocalServers", "Platforms", "Postgres", "Redis",
+                "Connections", "HTTP", "Health", "Jobs", "Limits", "LocalFleet", "LocalServers", "Platforms",
+                "Postgres", "RawJSON", "Redis",
                 "Sandbox", "Scheduler", "Schema", "Worker", .lifecycle, .log,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -85,9 +87,11 @@ let package = Package(
         .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
         .testTarget(name: "PlatformsTests", dependencies: ["Platforms", "RawJSON"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .log]),
-        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestKit", .log]),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
-        .testTarget(name: "LimitsTests", dependencies: ["Limits", "Platforms", "Redis", "TestKit", .log]),
+        .testTarget(name: "RedisTests", dependencies: ["LocalServers", "Redis", "TestKit", .log]),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Health", "Platforms"]),
+        .testTarget(
+            name: "LimitsTests",
+            dependencies: ["Limits", "LocalServers", "Platforms", "Postgres", "Redis", "TestKit", .log]),
         .testTarget(name: "LocalServersTests", dependencies: ["LocalServers", .log]),
         .testTarget(name: "SandboxTests", dependencies: ["Platforms", "Sandbox", .lifecycle, .log]),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "LocalServers", "Postgres", "Schema", "TestKit"]),
@@ -104,14 +108,20 @@ let package = Package(
                 "Connections", "HTTP", "Jobs", "Limits", "Platforms", "Postgres", "RawJSON", "TestKit", "Worker",
                 .lifecycle, .log,
             ]),
-        .testTarget(name: "ConnectionsTests", dependencies: ["Connections", "Platforms", "Postgres", "TestKit"]),
         .testTarget(
-            name: "HealthTests", dependencies: ["HTTP", "Health", "Jobs", "Platforms", "Postgres", "TestKit"]),
+            name: "ConnectionsTests",
+            dependencies: [
+                "Connections", "HTTP", "LocalServers", "Platforms", "Postgres", "Sandbox", "TestKit", .log,
+            ]),
+        .testTarget(
+            name: "HealthTests",
+            dependencies: ["HTTP", "Health", "Jobs", "Platforms", "Postgres", "RawJSON", "TestKit", .log]),
         .testTarget(name: "ViewsTests", dependencies: ["Platforms", "Postgres", "RawJSON", "Schema", "TestKit"]),
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "HTTP", "LocalFleet", "LocalServers", "Platforms", "Postgres", "Sandbox", "TestKit", "portolan", .log,
+                "HTTP", "LocalFleet", "LocalServers", "Platforms", "Postgres", "RawJSON", "Sandbox", "TestKit",
+                "portolan", .log,
             ]),
         .testTarget(name: "TidyTests", dependencies: []),
     ],

@@ -62,7 +62,8 @@ COMMENT ON SCHEMA unified IS 'One row a record, whatever the platform: views ove
 --
 
 CREATE FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_connection bigint;
 begin
@@ -78,6 +79,113 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) IS 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
+
+
+--
+-- Name: amend_tokens(bigint, bigint, text, bytea); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.amend_tokens(p_connection bigint, p_generation bigint, p_key text, p_sealed bytea) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with amended as (update portolan.connection_tokens c set key_id = p_key, sealed = p_sealed where c.connection_id = p_connection and c.generation = p_generation returning 1)
+  select exists (select from amended) $$;
+
+
+--
+-- Name: FUNCTION amend_tokens(p_connection bigint, p_generation bigint, p_key text, p_sealed bytea); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.amend_tokens(p_connection bigint, p_generation bigint, p_key text, p_sealed bytea) IS 'Puts a spare beside the tokens of that generation. False when there are others by now.';
+
+
+--
+-- Name: apply_grants(text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.apply_grants(p_platforms text[] DEFAULT '{}'::text[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_done integer := 0; v_schemas text[]; v_ours oid[]; v_sql text; v_turn integer;
+begin
+  if (select count(*) from pg_roles where rolname in ('portolan_migrator', 'portolan_worker', 'portolan_console', 'portolan_operator')) < 4 then return 0; end if;
+  -- Platforms' schemas: those we are told of, and those that were granted before.
+  select array_agg(n.nspname::text), array_agg(n.oid) into v_schemas, v_ours from pg_namespace n
+  where n.nspname = 'unified' or n.nspname = any (p_platforms)
+    or n.nspname <> 'portolan' and exists (select from aclexplode(n.nspacl) a where a.grantee = 'portolan_console'::regrole and a.privilege_type = 'USAGE');
+  v_ours := v_ours || 'portolan'::regnamespace::oid;
+
+  -- 1. The owner: of what the migrating user made, and of what the schema's owner did. What others own (somebody's views beside ours) stays theirs.
+  if pg_has_role(current_user, 'portolan_migrator', 'MEMBER') then
+    for v_sql in
+      select format('grant create on database %I to portolan_migrator', d.datname) from pg_database d
+      where d.datname = current_database() and pg_has_role(d.datdba, 'USAGE') and not has_database_privilege('portolan_migrator', d.oid, 'CREATE')
+      union all
+      select format('alter schema %I owner to portolan_migrator', n.nspname) from pg_namespace n
+      where n.oid = any (v_ours) and n.nspowner <> 'portolan_migrator'::regrole and pg_has_role(n.nspowner, 'USAGE')
+      union all
+      select format('alter %s %s owner to portolan_migrator', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, c.oid::regclass)
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.oid = any (v_ours) and c.relkind in ('r', 'p', 'v', 'm') and c.relowner <> 'portolan_migrator'::regrole
+        and c.relowner in (current_user::regrole, n.nspowner) and pg_has_role(c.relowner, 'USAGE')
+      union all
+      select format('alter routine %s owner to portolan_migrator', p.oid::regprocedure) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where n.oid = any (v_ours) and p.proowner <> 'portolan_migrator'::regrole
+        and p.proowner in (current_user::regrole, n.nspowner) and pg_has_role(p.proowner, 'USAGE')
+    loop
+      execute v_sql;
+      v_done := v_done + 1;
+    end loop;
+  end if;
+
+  -- 2. Functions that run with their owner's rights, whatever schemas their caller has made names in.
+  for v_sql in
+    select format('alter routine %s security definer set search_path = pg_catalog, pg_temp', p.oid::regprocedure)
+    from portolan.function_rights() f join pg_proc p on p.proname = f.name and p.pronamespace = 'portolan'::regnamespace
+    where not f.as_caller and not p.prosecdef and pg_has_role(p.proowner, 'USAGE')
+    union all
+    select format('alter routine %s security invoker', p.oid::regprocedure) from pg_proc p
+    where p.pronamespace = 'portolan'::regnamespace and p.prosecdef and pg_has_role(p.proowner, 'USAGE')
+      and not exists (select from portolan.function_rights() f where f.name = p.proname and not f.as_caller)
+  loop
+    execute v_sql;
+    v_done := v_done + 1;
+  end loop;
+
+  -- 3. Rights: what is too much goes, what is missing comes. Once more if need be: taking a right to a table takes those to its columns along.
+  for i in 1..3 loop
+    v_turn := 0;
+    for v_sql in
+      with wanted as (select w.class, w.object, w.target, w.grantee, w.privilege, c.name from portolan.wanted_rights(v_schemas) w left join lateral unnest(w.columns) c(name) on true
+                      where w.columns is null or c.name is not null),
+      given as (select g.class, g.object, g.target, g.grantee, g.privilege, c.name from portolan.given_rights(v_schemas) g left join lateral unnest(g.columns) c(name) on true),
+      surplus as (select * from given except select * from wanted),
+      missing as (select * from wanted except select * from given),
+      statements as (
+        select 0 as turn, format('revoke %s%s on %s from %s', s.privilege, ' (' || string_agg(quote_ident(s.name), ', ' order by s.name) || ')', s.target, s.grantee) as sql
+        from surplus s group by s.target, s.grantee, s.privilege, s.name is null
+        union all
+        select 1, format('grant %s%s on %s to %s', m.privilege, ' (' || string_agg(quote_ident(m.name), ', ' order by m.name) || ')', m.target, m.grantee)
+        from missing m group by m.target, m.grantee, m.privilege, m.name is null)
+      select s.sql from statements s order by s.turn, s.sql
+    loop
+      execute v_sql;
+      v_turn := v_turn + 1;
+    end loop;
+    exit when v_turn = 0;
+    v_done := v_done + v_turn;
+  end loop;
+  return v_done;
+end $$;
+
+
+--
+-- Name: FUNCTION apply_grants(p_platforms text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.apply_grants(p_platforms text[]) IS 'Makes owners and rights what they are to be; without the roles nothing. Migrate calls it. Answers how many changes that took.';
 
 
 --
@@ -101,7 +209,8 @@ COMMENT ON FUNCTION portolan.band_rank(band text) IS 'Bands in order of urgency,
 --
 
 CREATE FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval DEFAULT '00:00:20'::interval) RETURNS boolean
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   insert into portolan.workers as w (worker_id, host, version, ttl, beat_at) values (p_worker, p_host, p_version, p_ttl, portolan.now())
   on conflict (worker_id) do update set beat_at = portolan.now()
@@ -116,11 +225,79 @@ COMMENT ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_
 
 
 --
+-- Name: begin_refresh(bigint, bigint, uuid, interval, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.begin_refresh(p_connection bigint, p_generation bigint, p_worker uuid, p_limit interval, p_young interval DEFAULT NULL::interval) RETURNS TABLE(verdict text, refresh_id uuid, doubtful_since timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare t portolan.connection_tokens; v_now timestamptz := portolan.now(); v_id uuid := gen_random_uuid();
+begin
+  select * into t from portolan.connection_tokens c where c.connection_id = p_connection for update;
+  if not found then return; end if;
+  verdict := case
+    when t.generation <> p_generation then 'newer'
+    when t.state = 'rejected' then 'rejected'
+    when t.state = 'refreshing' and t.refreshing_until > v_now then 'busy'
+    when t.issued_at > v_now - p_young then 'young'
+    when t.not_before > v_now then 'cooling'
+    else 'go' end;
+  if verdict = 'go' and t.state = 'refreshing' then
+    t.doubtful_since := coalesce(t.doubtful_since, t.refreshing_since);
+    -- The pause counts from the end of the interrupted one; while it lasts, it shows.
+    if t.refreshing_until + portolan.refresh_pause(t.interruptions) > v_now then
+      verdict := 'cooling';
+      update portolan.connection_tokens c set not_before = t.refreshing_until + portolan.refresh_pause(t.interruptions), doubtful_since = t.doubtful_since
+      where c.connection_id = p_connection;
+    else
+      t.interruptions := t.interruptions + 1;
+    end if;
+  end if;
+  if verdict = 'go' then
+    refresh_id := v_id;
+    update portolan.connection_tokens c set state = 'refreshing', refresh_id = v_id, refreshing_by = p_worker, refreshing_since = v_now,
+      refreshing_until = v_now + p_limit, interruptions = t.interruptions, doubtful_since = t.doubtful_since where c.connection_id = p_connection;
+  end if;
+  doubtful_since := t.doubtful_since;
+  return next;
+end $$;
+
+
+--
+-- Name: FUNCTION begin_refresh(p_connection bigint, p_generation bigint, p_worker uuid, p_limit interval, p_young interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.begin_refresh(p_connection bigint, p_generation bigint, p_worker uuid, p_limit interval, p_young interval) IS 'Writes down the intent to refresh a connection''s tokens, unless somebody else is at it or it makes no sense. The first column says which.';
+
+
+--
+-- Name: block_bucket(text, text, text, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.block_bucket(p_platform text, p_owner text, p_bucket text, p_for interval) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into portolan.quotas as q (platform, owner, bucket, blocked_until) values (p_platform, p_owner, p_bucket, portolan.now() + p_for)
+  on conflict (platform, owner, bucket) do update set blocked_until = greatest(q.blocked_until, excluded.blocked_until)
+$$;
+
+
+--
+-- Name: FUNCTION block_bucket(p_platform text, p_owner text, p_bucket text, p_for interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.block_bucket(p_platform text, p_owner text, p_bucket text, p_for interval) IS 'Notes that a platform asked us to wait before anything more is sent that needs the bucket; the longer of two waits holds.';
+
+
+--
 -- Name: cancel(bigint); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.cancel(p_job bigint) RETURNS text
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$ select c.result from portolan.cancel_many(array[p_job]) c $$;
 
 
@@ -136,13 +313,14 @@ COMMENT ON FUNCTION portolan.cancel(p_job bigint) IS 'Cancels a job: at once whe
 --
 
 CREATE FUNCTION portolan.cancel_many(p_jobs bigint[]) RETURNS TABLE(job_id bigint, result text)
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_now timestamptz := portolan.now(); v_all bigint[]; v_lane bigint[]; v_parent bigint[]; v_live bigint[];
 begin
@@ -194,7 +372,8 @@ COMMENT ON FUNCTION portolan.cancel_many(p_jobs bigint[]) IS 'Cancels jobs, with
 --
 
 CREATE FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer DEFAULT 1, p_floors timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_kinds text[] DEFAULT NULL::text[], p_versions integer[] DEFAULT NULL::integer[], p_max interval DEFAULT '00:15:00'::interval, p_stall interval DEFAULT '00:10:00'::interval) RETURNS TABLE(lane_id bigint, token uuid, job_id bigint, kind text, args_version smallint, attempt integer, args jsonb, connection_id bigint, platform text, band text, next_at timestamp with time zone)
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select c.lane_id, c.token, j.job_id, j.kind, j.args_version, j.attempt, j.args, c.connection_id, c.platform, c.band, c.next_at
   from portolan.claim_lanes(p_worker, p_platforms, p_bands, p_n, p_k, p_floors, p_kinds, p_versions, p_max, p_stall) c
@@ -213,7 +392,7 @@ COMMENT ON FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands te
 --
 
 CREATE FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer DEFAULT 1, p_floors timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_kinds text[] DEFAULT NULL::text[], p_versions integer[] DEFAULT NULL::integer[], p_max interval DEFAULT '00:15:00'::interval, p_stall interval DEFAULT '00:10:00'::interval) RETURNS TABLE(lane_id bigint, token uuid, connection_id bigint, platform text, band text, next_at timestamp with time zone, job_ids bigint[], kinds text[], args_versions smallint[], attempts integer[], args jsonb[])
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -221,12 +400,13 @@ CREATE FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_bands 
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     SET lock_timeout TO '100ms'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_now timestamptz := portolan.now();
   v_lane bigint[]; v_connection bigint[]; v_rank smallint[]; v_head timestamptz[]; v_strikes smallint[]; v_next timestamptz[]; v_platform text[]; v_token uuid[]; v_leased integer;
   v_kinds text[] := p_kinds; v_versions integer[] := p_versions;
-  v_shut text[]; v_probe text[]; v_paused_bands text[] := '{}'; v_paused_kinds text[] := '{}'; v_still_paused boolean; v_gated boolean;
+  v_shut text[]; v_probe text[]; v_width integer[]; v_paused_bands text[] := '{}'; v_paused_kinds text[] := '{}'; v_still_paused boolean; v_gated boolean;
 begin
   -- 0. what is paused, and platforms that are down. Both tables are empty most of the time.
   select array_agg(p.name) filter (where p.scope = 'platform'), coalesce(array_agg(p.name) filter (where p.scope = 'band'), '{}'), coalesce(array_agg(p.name) filter (where p.scope = 'kind'), '{}'),
@@ -239,11 +419,14 @@ begin
     v_kinds := coalesce(v_kinds, '{}');
   end if;
   if v_gated then
+    -- Let through by the hundred: it is up.
+    delete from portolan.gates g where g.platform = any (array(select d.platform from portolan.gates d where d.opening_at is not null and d.width > 256 and d.probe_at <= v_now for update skip locked));
     with due as (
-      update portolan.gates g set probe_at = v_now + g.probe_interval
+      update portolan.gates g set probe_at = v_now + case when g.opening_at is null then g.probe_interval else least(g.probe_interval, interval '2 s') end,
+        width = case when g.opening_at is null then 1 else least(g.width, 100000) * 2 end
       where g.platform = any (array(select d.platform from portolan.gates d where d.platform = any (p_platforms) and d.platform <> all (coalesce(v_shut, '{}')) and d.probe_at <= v_now for update skip locked))
-      returning g.platform)
-    select coalesce(array_agg(d.platform), '{}') into v_probe from due d;
+      returning g.platform, case when g.opening_at is null then 1 else g.width / 2 end as width)
+    select coalesce(array_agg(d.platform), '{}'), coalesce(array_agg(d.width), '{}') into v_probe, v_width from due d;
     v_shut := coalesce(v_shut, '{}') || array(select g.platform from portolan.gates g);
   end if;
 
@@ -259,14 +442,14 @@ begin
         order by l.next_at, l.lane_id limit p_n for update skip locked) l
       where v_shut is null or w.platform <> all (v_shut)
       union all
-      select l.ctid from unnest(v_probe) g(platform)
+      select l.ctid from unnest(v_probe, v_width) g(platform, width)
       cross join lateral (
         select l.ctid from unnest(p_platforms, p_bands) with ordinality w(platform, band, o)
         cross join lateral (
           select l.ctid from portolan.lanes l
           where l.platform = w.platform and l.band = w.band and l.state = 'ready' and l.paused_at is null and l.next_at <= v_now
-          order by l.next_at, l.lane_id limit 1 for update skip locked) l
-        where w.platform = g.platform limit 1) l) l
+          order by l.next_at, l.lane_id limit g.width for update skip locked) l
+        where w.platform = g.platform limit g.width) l) l
     limit p_n),
   taken as (
     update portolan.lanes l set state = 'leased' from picked p where l.ctid = p.at
@@ -330,14 +513,15 @@ COMMENT ON FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_ba
 --
 
 CREATE FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval DEFAULT '00:00:30'::interval) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   if p_probe_interval is null or p_probe_interval <= interval '0' then
     raise exception 'probe_interval: must be more than 0' using errcode = 'invalid_parameter_value';
   end if;
   insert into portolan.gates (platform, reason, probe_interval) values (p_platform, p_reason, p_probe_interval)
-  on conflict (platform) do update set reason = excluded.reason, probe_interval = excluded.probe_interval;
+  on conflict (platform) do update set reason = excluded.reason, probe_interval = excluded.probe_interval, opening_at = null, width = 1;
 end $$;
 
 
@@ -345,7 +529,47 @@ end $$;
 -- Name: FUNCTION close_gate(p_platform text, p_reason text, p_probe_interval interval); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval) IS 'A platform is down: one lane per interval is let through, failures do not count, and the first page that gets through opens the gate.';
+COMMENT ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval) IS 'A platform is down: one lane per interval is let through, failures do not count, and after the first page that gets through the gate opens step by step.';
+
+
+--
+-- Name: close_gates(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.close_gates() RETURNS text[]
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); r record; v_closed text[] := '{}';
+begin
+  for r in
+    select f.platform, f.failing, p.running, f.code from (
+      select c.platform, count(distinct e.connection_id) as failing, mode() within group (order by k.code) as code
+      from portolan.error_cluster_connections e join portolan.error_clusters k using (cluster_id) join portolan.connections c on c.connection_id = e.connection_id
+      where e.last_seen_at > v_now - interval '3 min' and k.fault = 'platform' and split_part(k.code, '.', 1) in ('platform', 'network', 'tls') and portolan.runs(c.state)
+        and not exists (select from portolan.streams s where s.connection_id = c.connection_id and s.last_page_at >= e.last_seen_at)
+      group by c.platform) f
+    join (select c.platform, count(*) as running from portolan.connections c where portolan.runs(c.state) group by 1) p using (platform)
+    where f.failing >= 3 and f.failing >= 0.3 * p.running and not exists (select from portolan.gates g where g.platform = f.platform)
+  loop
+    perform portolan.close_gate(r.platform, format('%s of %s connections fail with %s', r.failing, r.running, r.code));
+    perform portolan.raise_alert('outage', 'platform:' || r.platform, 'warning', format('%s seems to be down: %s of %s connections fail with %s', r.platform, r.failing, r.running, r.code),
+                                 jsonb_build_object('failing', r.failing, 'running', r.running, 'code', r.code));
+    update portolan.jobs j set attempt = 0 where j.job_id = any (array(
+      select j.job_id from portolan.lanes l join portolan.jobs j using (lane_id)
+      where l.platform = r.platform and j.attempt > 0 and j.run_at > v_now and j.last_error->>'fault' = 'platform' for update of j skip locked));
+    v_closed := v_closed || r.platform;
+  end loop;
+  update portolan.alerts a set resolved_at = v_now where a.rule = 'outage' and a.resolved_at is null
+    and not exists (select from portolan.gates g where 'platform:' || g.platform = a.subject);
+  return v_closed;
+end $$;
+
+
+--
+-- Name: FUNCTION close_gates(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.close_gates() IS 'Closes the gates of platforms that are down for many connections at once. Maintenance calls it. Answers which.';
 
 
 --
@@ -353,12 +577,13 @@ COMMENT ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_
 --
 
 CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_now timestamptz := portolan.now(); v_asked integer := 0; v_worker uuid;
+  v_now timestamptz := portolan.now(); v_asked integer := 0; v_worker uuid; v_state text;
 begin
   inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
   select p.cancel, p.paused, p.draining, p.yield_wanted into cancel, paused, draining, yield_wanted
@@ -416,12 +641,18 @@ begin
     first_caught_up_at = case when p_caught_up then coalesce(s.first_caught_up_at, v_now) else s.first_caught_up_at end,
     synced_through = greatest(s.synced_through, p_synced_through),
     next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval) else s.next_due_at end,
+    successes = case when p_caught_up then least(s.successes + 1, 2)::smallint else s.successes end,
     state = n.state, state_code = p_degradation->>'code', state_message = p_degradation->>'message',
     state_since = case when s.state is distinct from n.state then v_now else s.state_since end
   from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
                     when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state
         from portolan.streams o where o.connection_id = p_connection and o.resource = p_stream) n
   where s.connection_id = p_connection and s.resource = p_stream;
+
+  -- It answers: what was counted against its health no longer is. A connection that somebody else holds is looked at with the next page.
+  select c.state into v_state from portolan.connections c
+  where c.connection_id = p_connection and (c.net_failures > 0 or c.limited_since is not null or c.state in ('pending', 'degraded', 'rate_limited') and p_caught_up);
+  if found then perform portolan.note_progress(p_connection, p_caught_up); end if;
   return next;
 end $$;
 
@@ -431,6 +662,116 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) IS 'One page in one transaction: proof of the lease, records, deletions, flags, cursor, progress.';
+
+
+--
+-- Name: complete_refresh(bigint, uuid, bigint, text, bytea, interval, interval, interval, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.complete_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_key text, p_sealed bytea, p_refresh_in interval, p_expires_in interval, p_refresh_expires_in interval, p_idle_in interval) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare t portolan.connection_tokens; v_now timestamptz := portolan.now(); v_name text; v_is_other boolean;
+begin
+  select c.name into v_name from portolan.connections c where c.connection_id = p_connection for no key update;
+  select * into t from portolan.connection_tokens c where c.connection_id = p_connection for update;
+  if not found then return 'gone'; end if;
+  if t.issued_by = p_refresh then return 'stored'; end if;
+  if t.generation <> p_generation then
+    update portolan.connection_tokens c set state = 'idle' where c.connection_id = p_connection and c.state = 'refreshing' and c.refresh_id = p_refresh;
+    return 'superseded';
+  end if;
+  v_is_other := t.state = 'refreshing' and t.refresh_id <> p_refresh and t.refreshing_until > v_now;
+  update portolan.connection_tokens c set generation = t.generation + 1, key_id = p_key, sealed = p_sealed, issued_at = v_now, issued_by = p_refresh,
+    refresh_at = v_now + p_refresh_in, expires_at = v_now + p_expires_in, refresh_expires_at = v_now + p_refresh_expires_in, idle_at = v_now + p_idle_in,
+    state = case when v_is_other then 'refreshing' else 'idle' end,
+    interruptions = 0, doubtful_since = null, failures = 0, failing_since = null, not_before = null, error_code = null, error_message = null
+  where c.connection_id = p_connection;
+  -- Another refresh was refused because this one had used the token up: the connection is well.
+  if t.state = 'rejected' and exists (select from portolan.connections c where c.connection_id = p_connection and c.state = 'needs_reauth' and c.state_code = t.error_code) then
+    perform portolan.resume_connection(v_name);
+  end if;
+  return 'stored';
+end $$;
+
+
+--
+-- Name: FUNCTION complete_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_key text, p_sealed bytea, p_refresh_in interval, p_expires_in interval, p_refresh_expires_in interval, p_idle_in interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.complete_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_key text, p_sealed bytea, p_refresh_in interval, p_expires_in interval, p_refresh_expires_in interval, p_idle_in interval) IS 'Ends a refresh with the tokens it brought. Called before anybody uses them.';
+
+
+--
+-- Name: connection_event(bigint, text, text, text, bigint, text, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.connection_event(p_connection bigint, p_event text, p_code text DEFAULT NULL::text, p_message text DEFAULT NULL::text, p_error_id bigint DEFAULT NULL::bigint, p_by text DEFAULT NULL::text, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); c portolan.connections; t portolan.health_transitions; v_ran boolean; v_runs boolean;
+begin
+  select * into c from portolan.connections x where x.connection_id = p_connection for no key update;
+  if not found then return null; end if;
+  select * into t from portolan.health_transitions x where x.from_state = c.state and x.event = p_event;
+  if not found then
+    raise exception 'event: there is no event %', quote_nullable(p_event) using errcode = 'invalid_parameter_value';
+  end if;
+  if t.condition is not null and exists (select from portolan.streams s where s.connection_id = p_connection
+      and (s.state in ('failing', 'blocked') or s.first_caught_up_at is null or t.condition = 'every_stream_twice' and s.successes < 2)) then
+    return c.state;
+  end if;
+  v_ran := portolan.runs(c.state);
+  v_runs := portolan.runs(t.to_state);
+  if t.to_state = c.state then
+    -- The newest reason, and how the probes go on.
+    if p_event in ('auth', 'block', 'net', 'limit') and c.state <> 'disabled' then
+      update portolan.connections x set state_code = coalesce(p_code, x.state_code), state_message = coalesce(p_message, x.state_message), state_error_id = coalesce(p_error_id, x.state_error_id),
+        state_until = case when x.state = 'rate_limited' then p_until else x.state_until end where x.connection_id = p_connection;
+    end if;
+    return c.state;
+  end if;
+  update portolan.connections x set state = t.to_state, state_since = v_now, state_by = p_by, probes_count = 0,
+    state_code = case when p_event in ('ok', 'on', 'relink') then null else p_code end, state_message = case when p_event in ('ok', 'on', 'relink') then null else p_message end,
+    state_error_id = case when p_event in ('ok', 'on', 'relink') then null else p_error_id end,
+    state_until = case when t.to_state = 'rate_limited' then p_until end,
+    limited_since = case when p_event in ('ok', 'on', 'relink') then null else x.limited_since end,
+    net_failures = case when p_event in ('ok', 'on', 'relink') then 0 else x.net_failures end, net_since = case when p_event in ('ok', 'on', 'relink') then null else x.net_since end,
+    next_probe_at = v_now + portolan.probe_pause(t.to_state, 0)
+  where x.connection_id = p_connection;
+  insert into portolan.connection_events (connection_id, occurred_at, event, from_state, to_state, code, message, error_id, changed_by)
+  values (p_connection, v_now, p_event, c.state, t.to_state, p_code, p_message, p_error_id, p_by);
+  if t.to_state in ('needs_reauth', 'blocked') then
+    perform portolan.raise_alert('connection_action', 'connection:' || p_connection, 'warning', format('connection %s is %s: %s', c.name, t.to_state, coalesce(p_message, p_code, 'no reason given')),
+                                 jsonb_build_object('connection_id', p_connection, 'code', p_code));
+  elsif c.state in ('needs_reauth', 'blocked') then
+    perform portolan.end_alert('connection_action', 'connection:' || p_connection);
+  end if;
+  if v_ran and not v_runs then
+    -- Its jobs wait where they are; nothing of it is claimed but a probe.
+    update portolan.lanes l set paused_at = coalesce(l.paused_at, v_now) from (
+      select x.lane_id from portolan.lanes x where x.connection_id = p_connection and x.family <> 'probe' order by x.lane_id for update) x where l.lane_id = x.lane_id;
+  elsif v_runs and not v_ran then
+    -- Back to work a lane at a time, over half a minute; what is due over the next minutes, so that many that heal at once do not come as one.
+    update portolan.lanes l set paused_at = null, next_at = case when l.state = 'ready' and p_event = 'ok' then greatest(l.next_at, v_now + random() * interval '30 s') else l.next_at end
+    from (select x.lane_id from portolan.lanes x where x.connection_id = p_connection and x.family <> 'probe' and x.paused_at is not null order by x.lane_id for update) x
+    where l.lane_id = x.lane_id and not exists (select from portolan.pauses p where p.scope = 'connection' and p.name = p_connection::text);
+    update portolan.streams s set
+      next_due_at = v_now + case when p_event = 'ok' then random() * least(s.interval, interval '5 min') else interval '0' end,
+      state = case when s.state in ('blocked', 'failing') then case when s.first_caught_up_at is null then 'reading' else 'in_sync' end else s.state end,
+      state_code = null, state_message = null, successes = 0
+    where s.connection_id = p_connection;
+  end if;
+  return t.to_state;
+end $$;
+
+
+--
+-- Name: FUNCTION connection_event(p_connection bigint, p_event text, p_code text, p_message text, p_error_id bigint, p_by text, p_until timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.connection_event(p_connection bigint, p_event text, p_code text, p_message text, p_error_id bigint, p_by text, p_until timestamp with time zone) IS 'Something happened to a connection: moves its health as health_transitions says, with history, alert, and what follows for its lanes and streams. Answers the state.';
 
 
 --
@@ -602,7 +943,8 @@ COMMENT ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timesta
 --
 
 CREATE FUNCTION portolan.define_kind(p_kind text, p_fields jsonb DEFAULT '{}'::jsonb, p_required text[] DEFAULT '{}'::text[], p_version integer DEFAULT 1, p_max_attempts integer DEFAULT 8) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare v_bad text;
 begin
@@ -635,6 +977,56 @@ end $_$;
 --
 
 COMMENT ON FUNCTION portolan.define_kind(p_kind text, p_fields jsonb, p_required text[], p_version integer, p_max_attempts integer) IS 'Declares a kind of job, or a version of its arguments: the fields with their JSON types and which are required.';
+
+
+--
+-- Name: draw_quota(text, text, text, time without time zone, text, interval, bigint, bigint, bigint, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint DEFAULT NULL::bigint, p_ends_in interval DEFAULT NULL::interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := portolan.now();
+  v_edge interval := least(interval '2 s', coalesce(p_every, interval '1 day') / 50);
+  v_row portolan.quotas;
+  v_start timestamptz; v_end timestamptz;
+begin
+  if (p_every is null) = (p_time is null or p_zone is null) then
+    raise exception 'draw_quota: give a time and a zone, or a length' using errcode = 'invalid_parameter_value';
+  end if;
+  -- A draw that a crash of the database takes back would be given twice.
+  perform pg_catalog.set_config('synchronous_commit', 'on', true);
+  insert into portolan.quotas (platform, owner, bucket) values (p_platform, p_owner, p_bucket) on conflict do nothing;
+  select * into strict v_row from portolan.quotas q
+  where q.platform = p_platform and q.owner = p_owner and q.bucket = p_bucket for update;
+  select p.period_start, p.period_end into v_start, v_end
+  from portolan.quota_period(v_now, v_edge, p_time, p_zone, p_every, v_row.period_start, v_row.period_end) p;
+  if v_row.period_start is distinct from v_start then v_row.drawn := 0; end if;
+  if p_rest is not null then v_row.drawn := greatest(v_row.drawn, p_allowed - p_rest); end if;
+  if p_ends_in is not null and p_every is not null then v_end := v_now + p_ends_in; end if;
+  drawn := 0;
+  if v_now < v_end - v_edge and coalesce(v_row.blocked_until <= v_now, true) then
+    drawn := greatest(0, least(p_chunk, p_allowed - v_row.drawn));
+  end if;
+  v_row.drawn := v_row.drawn + drawn;
+  update portolan.quotas q set period_start = v_start, period_end = v_end, drawn = v_row.drawn, allowed = p_allowed
+  where q.platform = p_platform and q.owner = p_owner and q.bucket = p_bucket
+    and (q.period_start, q.period_end, q.drawn, q.allowed) is distinct from (v_start, v_end, v_row.drawn, p_allowed);
+  period := trunc(extract(epoch from v_start) * 1000000);
+  closes_us := trunc(extract(epoch from v_end - v_edge - v_now) * 1000000);
+  opens_us := trunc(extract(epoch from v_end + v_edge - v_now) * 1000000);
+  rest := greatest(0, p_allowed - v_row.drawn);
+  blocked_us := coalesce(greatest(0, trunc(extract(epoch from v_row.blocked_until - v_now) * 1000000)), 0);
+end $$;
+
+
+--
+-- Name: FUNCTION draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint, p_ends_in interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint, p_ends_in interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision) IS 'Draws requests of a quota''s current period from the ledger, and says what is left and when it ends.';
 
 
 --
@@ -671,6 +1063,47 @@ end $_$;
 --
 
 COMMENT ON FUNCTION portolan.drop_days(p_table text) IS 'Drops the days of a table that are older than its retention. Answers how many.';
+
+
+--
+-- Name: drop_error_rule(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.drop_error_rule(p_rule text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  delete from portolan.error_rules where rule_id = p_rule;
+  if not found then return false; end if;
+  update portolan.error_rules_version set version = version + 1;
+  return true;
+end $$;
+
+
+--
+-- Name: FUNCTION drop_error_rule(p_rule text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.drop_error_rule(p_rule text) IS 'Removes an error rule. Answers whether there was one.';
+
+
+--
+-- Name: end_alert(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.end_alert(p_rule text, p_subject text) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  with ended as (update portolan.alerts a set resolved_at = portolan.now() where a.rule = p_rule and a.subject = p_subject and a.resolved_at is null returning 1)
+  select exists (select from ended) $$;
+
+
+--
+-- Name: FUNCTION end_alert(p_rule text, p_subject text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.end_alert(p_rule text, p_subject text) IS 'Ends an open alert: it is no longer so. Answers whether there was one.';
 
 
 --
@@ -727,13 +1160,14 @@ COMMENT ON FUNCTION portolan.end_parents(p_parents bigint[]) IS 'Ends parents th
 --
 
 CREATE FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb DEFAULT '{}'::jsonb, p_band text DEFAULT 'incremental'::text, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_dedupe text DEFAULT NULL::text, p_family text DEFAULT NULL::text, p_max_attempts integer DEFAULT NULL::integer, p_version smallint DEFAULT NULL::smallint, p_parent bigint DEFAULT NULL::bigint) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_now timestamptz := portolan.now(); v_run_at timestamptz := greatest(p_run_at, v_now); v_band text := coalesce(p_band, 'incremental'); v_args jsonb := coalesce(p_args, '{}');
@@ -774,9 +1208,10 @@ COMMENT ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args js
 --
 
 CREATE FUNCTION portolan.enqueue_due(p_limit integer DEFAULT 1000) RETURNS TABLE(due integer, enqueued integer)
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_busy boolean[];
 begin
@@ -784,7 +1219,7 @@ begin
   into v_at, v_connection, v_resource, v_family, v_busy from (
     select s.ctid as at, s.connection_id, s.resource, s.family,
            exists (select from portolan.lanes l join portolan.jobs j on j.lane_id = l.lane_id and j.dedupe_key = 'sync:' || s.resource
-                   where l.connection_id = s.connection_id and l.family = s.family) or c.state <> 'active' as busy
+                   where l.connection_id = s.connection_id and l.family = s.family) or not portolan.runs(c.state) as busy
     from portolan.streams s join portolan.connections c using (connection_id)
     where s.next_due_at <= v_now order by s.next_due_at limit p_limit for update of s skip locked) d;
   if v_at is null then return query select 0, 0; return; end if;
@@ -811,13 +1246,14 @@ COMMENT ON FUNCTION portolan.enqueue_due(p_limit integer) IS 'One tick of the sc
 --
 
 CREATE FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[] DEFAULT NULL::text[], p_run_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_dedupe text[] DEFAULT NULL::text[], p_family text[] DEFAULT NULL::text[], p_max_attempts integer[] DEFAULT NULL::integer[], p_version smallint[] DEFAULT NULL::smallint[], p_parent bigint[] DEFAULT NULL::bigint[]) RETURNS bigint[]
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'on'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_now timestamptz := portolan.now();
@@ -852,7 +1288,8 @@ begin
     perform from (select distinct x from unnest(p_connection) x order by 1) x(connection_id)
     cross join lateral (select from portolan.connections c where c.connection_id = x.connection_id for key share) c;
     insert into portolan.lanes (connection_id, family, platform, paused_at)
-    select c.connection_id, w.family, c.platform, (select p.paused_at from portolan.pauses p where p.scope = 'connection' and p.name = c.connection_id::text)
+    select c.connection_id, w.family, c.platform, coalesce((select p.paused_at from portolan.pauses p where p.scope = 'connection' and p.name = c.connection_id::text),
+                                                               case when w.family <> 'probe' and not portolan.runs(c.state) then c.state_since end)
     from (select distinct u.connection_id, coalesce(u.family, 'main') as family from unnest(p_connection, p_family) u(connection_id, family)) w
     cross join lateral (select * from portolan.connections c where c.connection_id = w.connection_id limit 1) c
     where not exists (select from portolan.lanes l where l.connection_id = w.connection_id and l.family = w.family)
@@ -935,11 +1372,42 @@ COMMENT ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], 
 
 
 --
+-- Name: enqueue_probes(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enqueue_probes(p_limit integer DEFAULT 100) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_connection bigint[];
+begin
+  with due as (
+    select c.connection_id from portolan.connections c where c.next_probe_at <= v_now order by c.next_probe_at limit p_limit for no key update skip locked),
+  moved as (
+    update portolan.connections c set probes_count = c.probes_count + 1, next_probe_at = v_now + portolan.probe_pause(c.state, c.probes_count + 1)
+    from due d where c.connection_id = d.connection_id returning c.connection_id, c.state)
+  select array_agg(m.connection_id order by m.connection_id) into v_connection from moved m where m.state in ('unreachable', 'blocked');
+  if v_connection is null then return 0; end if;
+  perform portolan.enqueue_many(v_connection, array_fill('probe'::text, array[cardinality(v_connection)]), array_fill('{}'::jsonb, array[cardinality(v_connection)]),
+    array_fill('incremental'::text, array[cardinality(v_connection)]), null, array_fill('probe'::text, array[cardinality(v_connection)]), array_fill('probe'::text, array[cardinality(v_connection)]));
+  return cardinality(v_connection);
+end $$;
+
+
+--
+-- Name: FUNCTION enqueue_probes(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enqueue_probes(p_limit integer) IS 'One tick of the scheduler for connections that do not run: one cheap request each, at a slow growing pace. Answers how many.';
+
+
+--
 -- Name: enqueue_schedules(integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.enqueue_schedules(p_limit integer DEFAULT 100) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_now timestamptz := portolan.now(); s record; v_next timestamptz; v_problem text; v_stop text;
   v_connection bigint[] := '{}'; v_kind text[] := '{}'; v_args jsonb[] := '{}'; v_band text[] := '{}'; v_key text[] := '{}'; v_family text[] := '{}'; v_version smallint[] := '{}';
@@ -955,7 +1423,7 @@ begin
     exception when invalid_parameter_value then      -- a zone that the server's data no longer have
       v_next := null; v_stop := sqlerrm;
     end;
-    v_problem := case when s.state <> 'active' then 'connection: is ' || s.state else portolan.job_problem(s.kind, s.args, s.args_version, s.band, null) end;
+    v_problem := case when not portolan.runs(s.state) then 'connection: is ' || s.state else portolan.job_problem(s.kind, s.args, s.args_version, s.band, null) end;
     update portolan.schedules d set next_at = v_next, slot_at = s.next_at, problem = coalesce(v_problem, v_stop) where d.schedule_id = s.schedule_id;
     continue when v_problem is not null;
     v_connection := v_connection || s.connection_id; v_kind := v_kind || s.kind; v_args := v_args || s.args; v_band := v_band || s.band;
@@ -980,7 +1448,8 @@ COMMENT ON FUNCTION portolan.enqueue_schedules(p_limit integer) IS 'One tick of 
 --
 
 CREATE FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band text DEFAULT 'urgent'::text) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_stream record;
 begin
@@ -1001,11 +1470,210 @@ COMMENT ON FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_
 
 
 --
+-- Name: error_fingerprint(text, text, text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.error_fingerprint(p_code text, p_platform text, p_resource text, p_operation text, p_discriminator text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select sha256(convert_to(concat_ws(E'\x1f', '1', p_code, coalesce(p_platform, ''), coalesce(p_resource, ''), coalesce(p_operation, ''),
+    case when split_part(p_code, '.', 1) in ('auth', 'rate', 'quota', 'network', 'tls', 'blocked', 'account', 'store') then '' else coalesce(p_discriminator, '') end), 'UTF8')) $$;
+
+
+--
+-- Name: FUNCTION error_fingerprint(p_code text, p_platform text, p_resource text, p_operation text, p_discriminator text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.error_fingerprint(p_code text, p_platform text, p_resource text, p_operation text, p_discriminator text) IS 'Which cluster an error belongs to: SHA-256 of code, platform, stream, operation and what tells causes apart.';
+
+
+--
+-- Name: error_rule_problem(jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.error_rule_problem(p_definition jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+declare
+  v_field text; v_value jsonb; v_item jsonb;
+  v_words constant jsonb := '{
+    "hosting": ["merchant", "platform"],
+    "bodies": ["json", "broken_json", "xml", "html", "text", "empty"],
+    "units": ["seconds", "milliseconds", "epoch", "epoch_ms", "http_date", "iso8601", "retry_after"],
+    "remedy": ["none", "smaller_page", "restart_window", "clamp_window", "refresh_token", "reload", "skip_object"],
+    "policy": ["retry_now", "backoff", "wait_until", "snooze", "refresh_then_retry", "reload_then_retry", "split", "clamp_window", "restart_window",
+      "skip_object", "discard_record", "tombstone", "store_raw_and_flag", "sanitise", "block_stream", "needs_reauth", "block_connection",
+      "continue_in_new_job", "stop_leasing", "fall_back_local", "fail", "abandon", "release", "succeed"],
+    "customer_code": ["reconnect", "reconnect_2fa", "grant_permission", "upgrade_plan", "shop_inactive", "shop_unreachable", "address_refused",
+      "certificate", "firewall", "plugin_missing", "slow_down", "history_limited", "platform_trouble", "our_fault", "none"]}';
+begin
+  if p_definition is null or jsonb_typeof(p_definition) <> 'object' then return 'definition: it is not an object'; end if;
+  if jsonb_typeof(p_definition->'code') is distinct from 'string' or p_definition->>'code' !~ '^[a-z]+\.[a-z_0-9]+$' then
+    return 'code: it is not the name of a code, as in rate.limited';
+  end if;
+  if jsonb_typeof(p_definition->'sentence') is distinct from 'string' or length(btrim(p_definition->>'sentence')) not between 1 and 500 then
+    return 'sentence: it is not a text of 1 to 500 characters';
+  end if;
+
+  for v_field, v_value in select * from jsonb_each(p_definition) loop
+    case v_field
+      when 'code', 'sentence' then null;
+      when 'operations', 'resources', 'codes', 'transports' then
+        if not portolan.is_text_list(v_value) then return v_field || ': it is not a list of texts'; end if;
+      when 'hosting', 'remedy', 'policy', 'customer_code' then
+        if not coalesce(v_words->v_field ? (v_value #>> '{}'), false) or jsonb_typeof(v_value) <> 'string' then
+          return format('%s: it is none of %s', v_field, (select string_agg(w, ', ') from jsonb_array_elements_text(v_words->v_field) w));
+        end if;
+      when 'bodies' then
+        if not portolan.is_text_list(v_value) or not (v_words->'bodies') @> v_value then
+          return 'bodies: it is not a list of ' || (select string_agg(w, ', ') from jsonb_array_elements_text(v_words->'bodies') w);
+        end if;
+      when 'has_reason' then
+        if jsonb_typeof(v_value) <> 'boolean' then return 'has_reason: it is neither true nor false'; end if;
+      when 'statuses' then
+        if jsonb_typeof(v_value) <> 'array' then return 'statuses: it is not a list'; end if;
+        for v_item in select jsonb_array_elements(v_value) loop
+          if (v_item #>> '{}') !~ '^[1-9][0-9]{2}(-[1-9][0-9]{2})?$' or left(v_item #>> '{}', 3) > right(v_item #>> '{}', 3) or jsonb_typeof(v_item) not in ('number', 'string') then
+            return format('statuses: %s is no status and no range as in "500-599"', v_item);
+          end if;
+        end loop;
+      when 'curl_codes' then
+        if jsonb_typeof(v_value) <> 'array' or exists (select from jsonb_array_elements(v_value) e where e::text !~ '^[0-9]{1,3}$') then
+          return 'curl_codes: it is not a list of libcurl''s numbers';
+        end if;
+      when 'headers' then
+        if jsonb_typeof(v_value) <> 'array' then return 'headers: it is not a list'; end if;
+        for v_item in select jsonb_array_elements(v_value) loop
+          if jsonb_typeof(v_item) <> 'object' or not portolan.is_text_list(jsonb_build_array(v_item->'name', v_item->'is')) or v_item - 'name' - 'is' <> '{}' then
+            return 'headers: each needs a name and what it is';
+          end if;
+        end loop;
+      when 'paths' then
+        if jsonb_typeof(v_value) <> 'array' then return 'paths: it is not a list'; end if;
+        for v_item in select jsonb_array_elements(v_value) loop
+          if jsonb_typeof(v_item) <> 'object' or not portolan.is_text_list(jsonb_build_array(v_item->'path')) or v_item - 'path' - 'any_of' - 'contains' - 'present' <> '{}'
+             or (v_item ? 'any_of')::integer + (v_item ? 'contains')::integer + (v_item ? 'present')::integer <> 1
+             or v_item ? 'any_of' and not portolan.is_text_list(v_item->'any_of') or v_item ? 'contains' and not portolan.is_text_list(v_item->'contains')
+             or v_item ? 'present' and jsonb_typeof(v_item->'present') <> 'boolean' then
+            return 'paths: each needs a path and one of any_of, contains and present';
+          end if;
+        end loop;
+      when 'texts' then
+        if jsonb_typeof(v_value) <> 'object' or exists (select from jsonb_each(v_value) t where t.key !~ '^[a-z]{2}$' or not portolan.is_text_list(t.value)) then
+          return 'texts: it is not lists of patterns by language, as in {"en": ["too many requests"]}';
+        end if;
+      when 'waits' then
+        if jsonb_typeof(v_value) <> 'array' then return 'waits: it is not a list'; end if;
+        for v_item in select jsonb_array_elements(v_value) loop
+          if jsonb_typeof(v_item) <> 'object' or v_item - 'header' - 'path' - 'unit' - 'max_s' <> '{}'
+             or (v_item ? 'header')::integer + (v_item ? 'path')::integer <> 1 or not portolan.is_text_list(jsonb_build_array(coalesce(v_item->'header', v_item->'path')))
+             or not coalesce(v_words->'units' ? (v_item->>'unit'), false) or v_item ? 'max_s' and jsonb_typeof(v_item->'max_s') <> 'number' then
+            return 'waits: each needs one of header and path, and a unit: ' || (select string_agg(w, ', ') from jsonb_array_elements_text(v_words->'units') w);
+          end if;
+        end loop;
+      when 'fixed_wait_s' then
+        if jsonb_typeof(v_value) <> 'number' or not v_value::numeric between 0 and 604800 then return 'fixed_wait_s: it is not a number of seconds from 0 to a week'; end if;
+      else
+        return format('%s: there is no such field', v_field);
+    end case;
+  end loop;
+
+  if not exists (select from jsonb_each(p_definition) f
+                 where f.key in ('operations', 'resources', 'statuses', 'curl_codes', 'transports', 'headers', 'bodies', 'codes', 'paths', 'texts') and f.value not in ('[]', '{}')) then
+    return 'definition: a rule without conditions would decide everything';
+  end if;
+  return null;
+end $_$;
+
+
+--
+-- Name: FUNCTION error_rule_problem(p_definition jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.error_rule_problem(p_definition jsonb) IS 'What is wrong with the definition of an error rule, with the field''s name; NULL when nothing is.';
+
+
+--
+-- Name: error_title(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.error_title(p_message text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select left(btrim(
+    regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+      left(split_part(btrim(left(coalesce(p_message, ''), 4096), E' \t\r\n'), E'\n', 1), 800),
+      '[[:alnum:]._%+-]+@[[:alnum:]-]+(\.[[:alnum:]-]+)+', '<email>', 'g'),
+      '\m(https?|ftp|wss?)://[^[:space:]"''<>]+', '<url>', 'gi'),
+      'gid://[[:alnum:]/_-]+', '<gid>', 'g'),
+      '\m[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\M', '<uuid>', 'g'),
+      '\m\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?', '<date>', 'g'),
+      '\m\d{1,3}(\.\d{1,3}){3}\M', '<ip>', 'g'),
+      '\m([[:alnum:]-]+\.)+[[:alpha:]]{2,}\M', '<host>', 'g'),
+      '\m0[xX][0-9a-fA-F]+\M', '<hex>', 'g'),
+      '\m(?=[0-9a-zA-Z_]*[0-9])(?=[0-9a-zA-Z_]*[a-zA-Z])[0-9a-zA-Z_]{7,}\M', '<id>', 'g'),
+      '(^|[^[:alnum:]])-?\d+([.,]\d+)*(ms|s|%)?(?![[:alnum:]])', '\1<n>', 'g'),
+      '(^|[^[:alnum:]])("[^"]+"|''[^'']+''|`[^`]+`|«[^»]+»|„[^“]+“|“[^”]+”)(?![[:alnum:]])', '\1<str>', 'g'),
+      '(?!^)\m[[:upper:]][[:lower:]]+( [[:upper:]][[:lower:]]+)+\M', '<name>', 'g'),
+      '\s+', ' ', 'g')), 200) $$;
+
+
+--
+-- Name: FUNCTION error_title(p_message text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.error_title(p_message text) IS 'A message without what varies from case to case: what the errors of one cause have in common.';
+
+
+--
+-- Name: fail_refresh(bigint, uuid, bigint, text, text, boolean, boolean, interval, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.fail_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_code text, p_message text, p_rejected boolean, p_in_doubt boolean DEFAULT false, p_wait interval DEFAULT NULL::interval, p_counts boolean DEFAULT true) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare t portolan.connection_tokens; v_now timestamptz := portolan.now(); v_failures integer; v_is_over boolean; v_message text := p_message; v_code text := p_code;
+begin
+  perform from portolan.connections c where c.connection_id = p_connection for no key update;
+  select * into t from portolan.connection_tokens c where c.connection_id = p_connection for update;
+  if not found then return 'gone'; end if;
+  if t.refresh_id is distinct from p_refresh or t.state <> 'refreshing' then return 'superseded'; end if;
+  if t.generation <> p_generation then
+    update portolan.connection_tokens c set state = 'idle' where c.connection_id = p_connection;
+    return 'superseded';
+  end if;
+  v_failures := t.failures + p_counts::integer;
+  v_is_over := p_rejected or (p_counts and coalesce(t.failing_since < v_now - interval '4 days', false));
+  if v_is_over and not p_rejected then
+    v_code := 'auth.refresh_rejected';
+    v_message := format('no token could be got since %s UTC, in %s attempts; the last one: %s', to_char(t.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), v_failures, p_message);
+  end if;
+  update portolan.connection_tokens c set state = case when v_is_over then 'rejected' else 'idle' end, interruptions = 0,
+    doubtful_since = case when p_in_doubt then coalesce(t.doubtful_since, t.refreshing_since) else t.doubtful_since end,
+    failures = v_failures, failing_since = case when p_counts then coalesce(t.failing_since, v_now) else t.failing_since end,
+    not_before = v_now + greatest(p_wait, portolan.refresh_pause(v_failures)), error_code = v_code, error_message = v_message
+  where c.connection_id = p_connection;
+  if not v_is_over then return 'noted'; end if;
+  perform portolan.connection_event(p_connection, 'auth', v_code, v_message);
+  return 'rejected';
+end $$;
+
+
+--
+-- Name: FUNCTION fail_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_code text, p_message text, p_rejected boolean, p_in_doubt boolean, p_wait interval, p_counts boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.fail_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_code text, p_message text, p_rejected boolean, p_in_doubt boolean, p_wait interval, p_counts boolean) IS 'Ends a refresh that brought nothing: a pause for everybody, or the end until the merchant signs in again.';
+
+
+--
 -- Name: finish(bigint[], uuid[], bigint[], text[], interval[], jsonb[], boolean); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[] DEFAULT NULL::interval[], p_detail jsonb[] DEFAULT NULL::jsonb[], p_wait boolean DEFAULT true) RETURNS TABLE(job_id bigint, result text)
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select * from unnest(p_job, portolan.finish_many(p_lane, p_token, p_job, p_outcome, p_delay, p_detail, p_wait)) $$;
 
@@ -1022,13 +1690,14 @@ COMMENT ON FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigin
 --
 
 CREATE FUNCTION portolan.finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[] DEFAULT NULL::interval[], p_detail jsonb[] DEFAULT NULL::jsonb[], p_wait boolean DEFAULT true) RETURNS text[]
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_now timestamptz := portolan.now();
@@ -1183,41 +1852,289 @@ COMMENT ON FUNCTION portolan.finish_many(p_lane bigint[], p_token uuid[], p_job 
 
 
 --
--- Name: finish_with(bigint, uuid, bigint, text, interval, jsonb, text, text, text, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: finish_probe(bigint, uuid, bigint, text, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text DEFAULT NULL::text, p_connection_state text DEFAULT NULL::text, p_flags jsonb[] DEFAULT '{}'::jsonb[]) RETURNS text
-    LANGUAGE plpgsql
+CREATE FUNCTION portolan.finish_probe(p_lane bigint, p_token uuid, p_job bigint, p_event text, p_error jsonb DEFAULT NULL::jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_now timestamptz := portolan.now(); v_connection bigint; v_worker uuid; v_result text;
+declare v_connection bigint; v_worker uuid; v_result text; v_error_id bigint; v_state text;
 begin
-  -- Stream and connection are locked before finish locks the lane: the scheduler locks streams first and then their lanes.
   select le.connection_id, le.worker_id into v_connection, v_worker from portolan.leases le where le.lane_id = p_lane and le.token = p_token for update;
-  if p_error is not null and p_connection_state is not null then
-    perform from portolan.connections c where c.connection_id = v_connection for no key update;
+  if v_connection is null then return 'stale'; end if;
+  perform from portolan.connections c where c.connection_id = v_connection for no key update;
+  perform from portolan.streams s where s.connection_id = v_connection order by s.resource for no key update;
+  perform from (select l.lane_id from portolan.lanes l where l.connection_id = v_connection
+                union select o.lane_id from portolan.jobs j join portolan.jobs o on o.job_id = j.parent_job_id where j.job_id = p_job order by 1) x
+  cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id for update) l;
+  v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array['done'], array[interval '0'], array[null::jsonb]))[1];
+  if v_result = 'stale' then return v_result; end if;
+  if p_error is not null then
+    perform portolan.record_errors(v_connection, null, p_job, v_worker, array[p_error]);
+    v_error_id := currval('portolan.error_ids');
   end if;
-  if p_error is not null and p_stream_state is not null then
-    perform from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource for no key update;
+  if p_event is not null then
+    v_state := portolan.connection_event(v_connection, p_event, p_error->>'code', p_error->>'message', v_error_id);
   end if;
-  v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[p_delay], array[p_error]))[1];
-  if v_result = 'stale' or p_error is null then return v_result; end if;
-  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
-  update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message',
-    state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
-    next_due_at = case when p_stream_state = 'blocked' then null else s.next_due_at end
-  where s.connection_id = v_connection and s.resource = p_resource and p_stream_state is not null;
-  update portolan.connections c set state = p_connection_state, state_code = p_error->>'code', state_message = p_error->>'message',
-    state_since = case when c.state <> p_connection_state then v_now else c.state_since end
-  where c.connection_id = v_connection and p_connection_state is not null and c.state <> 'disabled';
   return v_result;
 end $$;
 
 
 --
--- Name: FUNCTION finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_connection_state text, p_flags jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION finish_probe(p_lane bigint, p_token uuid, p_job bigint, p_event text, p_error jsonb); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_connection_state text, p_flags jsonb[]) IS 'finish for one job with its error: history or back-off, error row, state of stream and connection. Answers what became of the job, or stale.';
+COMMENT ON FUNCTION portolan.finish_probe(p_lane bigint, p_token uuid, p_job bigint, p_event text, p_error jsonb) IS 'Ends a probe with what it found out about the connection. Answers what became of the job, or stale.';
+
+
+--
+-- Name: finish_with(bigint, uuid, bigint, text, interval, jsonb, text, text, text, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text DEFAULT NULL::text, p_event text DEFAULT NULL::text, p_flags jsonb[] DEFAULT '{}'::jsonb[]) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_connection bigint; v_worker uuid; v_result text; v_event text; v_error_id bigint;
+begin
+  -- Connection and stream are locked before finish locks the lane: the scheduler locks streams first and then their lanes. Where lanes will be
+  -- parked all of them are, in order, with the lane of the job's parent, which finish may need.
+  select le.connection_id, le.worker_id into v_connection, v_worker from portolan.leases le where le.lane_id = p_lane and le.token = p_token for update;
+  if v_connection is not null and p_error is not null then
+    v_event := portolan.health_event_due(v_connection, p_event, p_delay);
+  end if;
+  if p_error is not null and p_stream_state is not null then
+    perform from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource for no key update;
+  end if;
+  if v_event in ('auth', 'block', 'net') then
+    perform from (select l.lane_id from portolan.lanes l where l.connection_id = v_connection
+                  union select o.lane_id from portolan.jobs j join portolan.jobs o on o.job_id = j.parent_job_id where j.job_id = p_job order by 1) x
+    cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id for update) l;
+  end if;
+  v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[p_delay], array[p_error]))[1];
+  if v_result = 'stale' or p_error is null then return v_result; end if;
+  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
+  v_error_id := currval('portolan.error_ids');
+  update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message', successes = 0,
+    state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
+    -- A blocked stream is tried again by an ordinary sync: after six hours, then once a day.
+    next_due_at = case when p_stream_state = 'blocked' then v_now + case when s.state = 'blocked' then interval '24 hours' else interval '6 hours' end * (0.9 + 0.2 * random()) else s.next_due_at end
+  where s.connection_id = v_connection and s.resource = p_resource and p_stream_state is not null;
+  -- A stream that will be tried again by itself says nothing about the connection yet.
+  if v_event is not null and (v_event <> 'soft' or v_result in ('failed', 'poison')) then
+    perform portolan.connection_event(v_connection, v_event, p_error->>'code', p_error->>'message', v_error_id, null, v_now + p_delay);
+  end if;
+  if v_event is not null or p_event = 'net' then
+    -- While a gate opens step by step, a failure of this kind says that the platform is down still.
+    update portolan.gates g set opening_at = null, width = 1 from portolan.connections c
+    where c.connection_id = v_connection and g.platform = c.platform and g.opening_at is not null and p_event in ('net', 'soft') and p_error->>'fault' = 'platform';
+  end if;
+  return v_result;
+end $$;
+
+
+--
+-- Name: FUNCTION finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_event text, p_flags jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_event text, p_flags jsonb[]) IS 'finish for one job with its error: history or back-off, error row, state of the stream, health of the connection. Answers what became of the job, or stale.';
+
+
+--
+-- Name: fold_errors(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.fold_errors(p_limit integer DEFAULT 20000) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_hour timestamptz := date_trunc('hour', v_now); v_batch portolan.error_inbox[]; v_cluster bigint[]; v_new integer[]; r record;
+begin
+  lock table portolan.error_clusters in share row exclusive mode;       -- two that count at once would write in two orders
+  with taken as (
+    delete from portolan.error_inbox i where i.ctid = any (array(select ctid from portolan.error_inbox limit p_limit for update skip locked)) returning i.*)
+  select array_agg(t) into v_batch from taken t;
+  if v_batch is null then return 0; end if;
+
+  for r in
+    with grouped as (
+      select b.fingerprint, min(b.code) as code, min(b.fault) as fault, min(b.platform) as platform, min(b.resource) as resource, min(b.operation) as operation,
+             min(b.title) as title, sum(b.errors_count) as n, min(b.occurred_at) as first_at, max(b.occurred_at) as last_at,
+             (array_agg(b.error_id order by b.error_id desc) filter (where b.error_id is not null))[1:5] as samples,
+             coalesce(sum(b.errors_count) filter (where b.occurred_at >= v_hour), 0)::integer as hour_n
+      from unnest(v_batch) b group by b.fingerprint),
+    before as (select c.cluster_id, c.state from portolan.error_clusters c join grouped g using (fingerprint)),
+    written as (
+      insert into portolan.error_clusters as c (fingerprint, code, fault, platform, resource, operation, title, first_seen_at, last_seen_at, errors_count, sample_ids, sample_hour, hour_count)
+      select g.fingerprint, g.code, g.fault, g.platform, g.resource, g.operation, g.title, g.first_at, g.last_at, g.n, coalesce(g.samples, '{}'), v_hour, g.hour_n
+      from grouped g
+      on conflict (fingerprint) do update set
+        last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at), errors_count = c.errors_count + excluded.errors_count,
+        sample_ids = (excluded.sample_ids || c.sample_ids)[1:5],
+        hour_count = case when c.sample_hour = excluded.sample_hour then c.hour_count else 0 end + excluded.hour_count, sample_hour = excluded.sample_hour,
+        state = case when c.state = 'resolved' and excluded.last_seen_at > c.state_since then 'regressed' else c.state end,
+        state_since = case when c.state = 'resolved' and excluded.last_seen_at > c.state_since then v_now else c.state_since end,
+        state_by = case when c.state = 'resolved' and excluded.last_seen_at > c.state_since then null else c.state_by end
+      returning c.cluster_id, c.fingerprint, c.code, c.fault, c.platform, c.title, c.state, c.errors_count, (c.xmax = 0) as is_new)
+    select w.*, b.state as state_before from written w left join before b using (cluster_id)
+  loop
+    if r.is_new and r.code = 'unknown.unclassified' then
+      perform portolan.raise_alert('unclassified', 'cluster:' || r.cluster_id, 'warning',
+        format('no rule knows what this means%s: %s', coalesce(' on ' || r.platform, ''), r.title), jsonb_build_object('cluster_id', r.cluster_id));
+    elsif r.is_new and r.fault in ('ours', 'unknown') then
+      perform portolan.raise_alert('new_cluster', 'cluster:' || r.cluster_id, 'warning',
+        format('new: %s%s: %s', r.code, coalesce(' on ' || r.platform, ''), r.title), jsonb_build_object('cluster_id', r.cluster_id));
+    elsif r.state = 'regressed' and r.state_before = 'resolved' then
+      perform portolan.raise_alert('regression', 'cluster:' || r.cluster_id, 'error',
+        format('came back after it was resolved: %s%s: %s', r.code, coalesce(' on ' || r.platform, ''), r.title), jsonb_build_object('cluster_id', r.cluster_id));
+    end if;
+  end loop;
+
+  with counted as (
+    insert into portolan.error_cluster_connections as t (cluster_id, connection_id, first_seen_at, last_seen_at, errors_count)
+    select c.cluster_id, b.connection_id, min(b.occurred_at), max(b.occurred_at), sum(b.errors_count)
+    from unnest(v_batch) b join portolan.error_clusters c using (fingerprint) where b.connection_id is not null group by 1, 2
+    on conflict (cluster_id, connection_id) do update set last_seen_at = greatest(t.last_seen_at, excluded.last_seen_at), errors_count = t.errors_count + excluded.errors_count
+    returning t.cluster_id, (t.xmax = 0) as is_new),
+  sums as (select k.cluster_id, count(*) filter (where k.is_new)::integer as n from counted k group by 1)
+  select array_agg(s.cluster_id), array_agg(s.n) into v_cluster, v_new from sums s where s.n > 0;
+  update portolan.error_clusters c set connections_count = c.connections_count + u.n from unnest(v_cluster, v_new) u(cluster_id, n) where c.cluster_id = u.cluster_id;
+
+  insert into portolan.error_minutes as m (cluster_id, minute, errors_count)
+  select c.cluster_id, date_trunc('minute', b.occurred_at), sum(b.errors_count) from unnest(v_batch) b join portolan.error_clusters c using (fingerprint) group by 1, 2
+  on conflict (cluster_id, minute) do update set errors_count = m.errors_count + excluded.errors_count;
+
+  -- Whoever ignored a cluster said until when.
+  update portolan.error_clusters c set state = 'open', state_since = v_now, state_by = null
+  where c.state = 'ignored' and (c.ignored_until <= v_now or c.errors_count > c.ignored_errors or c.connections_count > c.ignored_connections)
+    and c.fingerprint in (select b.fingerprint from unnest(v_batch) b);
+  return cardinality(v_batch);
+end $$;
+
+
+--
+-- Name: FUNCTION fold_errors(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.fold_errors(p_limit integer) IS 'Counts new errors into their clusters. Maintenance calls it every few seconds. Answers how many rows it took.';
+
+
+--
+-- Name: function_rights(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[], as_caller boolean)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select f.name, string_to_array(f.roles, ' '), f.as_caller from (values
+    -- the queue, as workers and schedulers use it
+    ('claim', 'portolan_worker', false), ('claim_lanes', 'portolan_worker', false), ('prove', 'portolan_worker', false),
+    ('finish', 'portolan_worker', false), ('finish_many', 'portolan_worker', false), ('finish_with', 'portolan_worker', false),
+    ('beat', 'portolan_worker', false), ('leave', 'portolan_worker', false), ('reap', 'portolan_worker', false), ('release_unknown', 'portolan_worker', false),
+    ('enqueue_due', 'portolan_worker', false), ('enqueue_schedules', 'portolan_worker', false), ('maintain', 'portolan_worker', false),
+    -- pages
+    ('open_slice', 'portolan_worker', false), ('commit_page', 'portolan_worker', false), ('keep_exact', 'portolan_worker', false),
+    ('json_problem', 'portolan_worker', true), ('record_errors', 'portolan_worker', false),
+    -- health, requests, limits, tokens
+    ('enqueue_probes', 'portolan_worker', false), ('finish_probe', 'portolan_worker', false), ('take_alerts', 'portolan_worker', false),
+    ('record_requests', 'portolan_worker', false), ('draw_quota', 'portolan_worker', false), ('block_bucket', 'portolan_worker', false),
+    ('read_tokens', 'portolan_worker', false), ('begin_refresh', 'portolan_worker', false), ('complete_refresh', 'portolan_worker', false),
+    ('fail_refresh', 'portolan_worker', false), ('amend_tokens', 'portolan_worker', false), ('tokens_due', 'portolan_worker', false),
+    -- both: programs react, people decide
+    ('enqueue', 'portolan_worker portolan_operator', false), ('enqueue_many', 'portolan_worker portolan_operator', false),
+    ('enqueue_sync', 'portolan_worker portolan_operator', false), ('close_gate', 'portolan_worker portolan_operator', false),
+    ('open_gate', 'portolan_worker portolan_operator', false),
+    -- people
+    ('cancel', 'portolan_operator', false), ('cancel_many', 'portolan_operator', false), ('retry', 'portolan_operator', false),
+    ('pause', 'portolan_operator', false), ('resume', 'portolan_operator', false), ('schedule', 'portolan_operator', false),
+    ('unschedule', 'portolan_operator', false), ('define_kind', 'portolan_operator', false), ('add_connection', 'portolan_operator', false),
+    ('resume_connection', 'portolan_operator', false), ('set_credentials', 'portolan_worker portolan_operator', false),
+    ('reset_tokens', 'portolan_operator', false), ('retry_tokens', 'portolan_operator', false),
+    ('switch_connection', 'portolan_operator', false), ('set_cluster_state', 'portolan_operator', false),
+    ('set_error_rule', 'portolan_operator', false), ('drop_error_rule', 'portolan_operator', false),
+    -- looking
+    ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
+    ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
+    ('cron_minute', 'portolan_worker portolan_console portolan_operator', true),
+    -- views call these with the rights of whoever reads them, and defaults with those of whoever writes
+    ('now', 'public', true), ('band_rank', 'public', true)) f(name, roles, as_caller) $$;
+
+
+--
+-- Name: FUNCTION function_rights(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.function_rights() IS 'Which roles may call which function; functions that are not listed are called by others of ours only.';
+
+
+--
+-- Name: given_rights(text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.given_rights(p_schemas text[]) RETURNS TABLE(class text, object oid, target text, columns text[], grantee text, privilege text)
+    LANGUAGE sql STABLE
+    AS $$
+  with given as (
+    select 'schema' as class, n.oid, format('schema %I', n.nspname) as target, null::text as column, n.nspacl as acl
+    from pg_namespace n where n.nspname = any (p_schemas || 'portolan'::text) and pg_has_role(n.nspowner, 'USAGE')
+    union all
+    select 'relation', c.oid, format('table %I.%I', n.nspname, c.relname), null, c.relacl
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any (p_schemas || 'portolan'::text) and c.relkind in ('r', 'p', 'v', 'm') and pg_has_role(c.relowner, 'USAGE')
+    union all
+    select 'relation', c.oid, format('table %I.%I', n.nspname, c.relname), a.attname, a.attacl
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and not a.attisdropped and a.attacl is not null
+    where n.nspname = any (p_schemas || 'portolan'::text) and c.relkind in ('r', 'p', 'v', 'm') and pg_has_role(c.relowner, 'USAGE')
+    union all
+    -- The helpers of the views are anybody's: they read nothing.
+    select 'function', p.oid, 'routine ' || p.oid::regprocedure, null, coalesce(p.proacl, acldefault('f', p.proowner))
+    from pg_proc p where p.pronamespace = 'portolan'::regnamespace and pg_has_role(p.proowner, 'USAGE'))
+  select g.class, g.oid, g.target, array_agg(g.column order by g.column) filter (where g.column is not null), coalesce(r.rolname::text, 'public'), a.privilege_type
+  from given g cross join lateral aclexplode(g.acl) a left join pg_roles r on r.oid = a.grantee
+  where a.grantee = 0 or r.rolname in ('portolan_worker', 'portolan_console', 'portolan_operator')
+  group by g.class, g.oid, g.target, g.column is null, 5, 6 $$;
+
+
+--
+-- Name: FUNCTION given_rights(p_schemas text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.given_rights(p_schemas text[]) IS 'What each role, and everybody, may do with each object of our schemas as it is.';
+
+
+--
+-- Name: health_event_due(bigint, text, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.health_event_due(p_connection bigint, p_event text, p_delay interval) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); c portolan.connections;
+begin
+  select * into c from portolan.connections x where x.connection_id = p_connection for no key update;
+  if not found or p_event is null then return null; end if;
+  case p_event
+    when 'net' then
+      -- While its platform is down it is not the connection's.
+      if exists (select from portolan.gates g where g.platform = c.platform) then return null; end if;
+      update portolan.connections x set net_failures = x.net_failures + 1, net_since = coalesce(x.net_since, v_now) where x.connection_id = p_connection;
+      return case when c.net_failures + 1 >= 3 and coalesce(c.net_since, v_now) <= v_now - interval '5 min' then 'net' end;
+    when 'limit' then
+      if c.limited_since is null then update portolan.connections x set limited_since = v_now where x.connection_id = p_connection; end if;
+      if c.limited_since < v_now - interval '24 hours' then
+        perform portolan.raise_alert('limit_stall', 'connection:' || p_connection, 'warning', format('connection %s has been held up by limits alone for a day', c.name), jsonb_build_object('connection_id', p_connection));
+      end if;
+      return case when coalesce(c.limited_since, v_now) <= v_now - interval '15 min' or p_delay > interval '15 min' then 'limit' end;
+    else return p_event;
+  end case;
+end $$;
+
+
+--
+-- Name: FUNCTION health_event_due(p_connection bigint, p_event text, p_delay interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.health_event_due(p_connection bigint, p_event text, p_delay interval) IS 'Notes a failure against a connection''s health and answers the event that is due now, if one is.';
 
 
 SET default_tablespace = '';
@@ -1343,6 +2260,24 @@ COMMENT ON FUNCTION portolan.is_better_head(l portolan.lanes, p_band text, p_run
 
 
 --
+-- Name: is_text_list(jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.is_text_list(p_value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case when jsonb_typeof(p_value) = 'array' then
+    not exists (select from jsonb_array_elements(p_value) e where jsonb_typeof(e) <> 'string' or btrim(e #>> '{}') = '') end is true $$;
+
+
+--
+-- Name: FUNCTION is_text_list(p_value jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.is_text_list(p_value jsonb) IS 'Whether a JSON value is a list of texts that are not empty.';
+
+
+--
 -- Name: job_problem(text, jsonb, smallint, text, integer, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -1457,7 +2392,8 @@ COMMENT ON FUNCTION portolan.json_problem(p_text text) IS 'NULL when jsonb can h
 --
 
 CREATE FUNCTION portolan.keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   insert into portolan.raw_exact as t (connection_id, resource, external_id, bytes, reason, fetched_at, job_id)
   select p_connection, u.resource, u.id, u.bytes, u.reason, u.fetched_at, p_job
@@ -1504,7 +2440,8 @@ COMMENT ON FUNCTION portolan.lane_head(p_lane bigint, p_now timestamp with time 
 --
 
 CREATE FUNCTION portolan.leave(p_worker uuid) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   delete from portolan.workers w where w.worker_id = p_worker and not exists (select from portolan.leases le where le.worker_id = p_worker) $$;
 
@@ -1521,11 +2458,17 @@ COMMENT ON FUNCTION portolan.leave(p_worker uuid) IS 'Takes away the row of a wo
 --
 
 CREATE FUNCTION portolan.maintain() RETURNS text[]
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout');
 begin
-  for v_task in select m.task from portolan.maintenance m where m.next_at <= v_now order by m.next_at for update skip locked loop
+  for v_task in
+    select m.task from portolan.maintenance m where m.next_at <= v_now
+      -- A vacuum is left to those who may: the tables' owner, from PostgreSQL 17 on whoever was granted it.
+      and (m.task <> 'vacuum' or case when current_setting('server_version_num')::integer >= 170000 then has_table_privilege(session_user, 'portolan.jobs', 'MAINTAIN')
+                                      else pg_has_role(session_user, (select c.relowner from pg_class c where c.oid = 'portolan.jobs'::regclass), 'USAGE') end)
+    order by m.next_at for update skip locked loop
     v_start := clock_timestamp();
     v_error := null;
     begin
@@ -1534,8 +2477,13 @@ begin
           -- Behind a long transaction there is no waiting with everybody else queued up behind: the next minute will do. Like claim it gives way
           -- before a deadlock would be looked for.
           perform set_config('lock_timeout', '500ms', true);
-          perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events']) t;
+          perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events', 'requests', 'errors']) t;
         when 'stats' then perform portolan.refresh_stats();
+        when 'errors' then
+          perform portolan.fold_errors();
+        when 'health' then
+          perform portolan.close_gates();
+          delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
         when 'workers' then
           delete from portolan.workers w where w.worker_id = any (array(
             select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
@@ -1574,10 +2522,10 @@ CREATE FUNCTION portolan.make_days(p_table text, p_days integer DEFAULT 7) RETUR
     AS $$
 declare v_day date; v_name text; v_made integer := 0; v_key text;
 begin
-  if p_table not in ('job_history', 'job_events') then
+  if p_table not in ('job_history', 'job_events', 'requests', 'errors') then
     raise exception 'table: % is not kept by day', quote_literal(p_table) using errcode = 'invalid_parameter_value';
   end if;
-  v_key := case p_table when 'job_history' then 'finished_at' else 'occurred_at' end;
+  v_key := case p_table when 'job_history' then 'finished_at' when 'requests' then 'sent_at' else 'occurred_at' end;
   for v_day in select (portolan.now() at time zone 'UTC')::date + i from generate_series(0, p_days) i loop
     v_name := p_table || '_' || to_char(v_day, 'YYYYMMDD');
     continue when to_regclass('portolan.' || v_name) is not null;
@@ -1604,6 +2552,31 @@ COMMENT ON FUNCTION portolan.make_days(p_table text, p_days integer) IS 'Makes t
 
 
 --
+-- Name: note_progress(bigint, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare c portolan.connections;
+begin
+  select * into c from portolan.connections x where x.connection_id = p_connection for no key update skip locked;
+  if not found or not portolan.runs(c.state) then return; end if;
+  if c.net_failures > 0 or c.limited_since is not null then
+    update portolan.connections x set net_failures = 0, net_since = null, limited_since = null where x.connection_id = p_connection;
+  end if;
+  if p_caught_up then perform portolan.connection_event(p_connection, 'ok'); end if;
+end $$;
+
+
+--
+-- Name: FUNCTION note_progress(p_connection bigint, p_caught_up boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) IS 'What a committed page means for the health of its connection.';
+
+
+--
 -- Name: now(); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -1624,7 +2597,8 @@ COMMENT ON FUNCTION portolan.now() IS 'The one clock: the database''s, or the se
 --
 
 CREATE FUNCTION portolan.open_gate(p_platform text) RETURNS boolean
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   with opened as (delete from portolan.gates g where g.platform = p_platform returning 1) select exists (select from opened) $$;
 
@@ -1640,10 +2614,11 @@ COMMENT ON FUNCTION portolan.open_gate(p_platform text) IS 'Opens a platform''s 
 -- Name: open_slice(bigint, uuid, bigint, text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text) RETURNS TABLE(connection_name text, platform text, base_url text, settings jsonb, connection_state text, key_id text, sealed bytea, has_stream boolean, cursor jsonb)
-    LANGUAGE sql STABLE
+CREATE FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text) RETURNS TABLE(connection_name text, platform text, base_url text, settings jsonb, limits jsonb, method text, connection_state text, runs boolean, key_id text, sealed bytea, has_stream boolean, cursor jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select c.name, c.platform, c.base_url, c.settings, c.state, k.key_id, k.sealed, s.resource is not null, s.cursor
+  select c.name, c.platform, c.base_url, c.settings, c.limits, c.method, c.state, portolan.runs(c.state), k.key_id, k.sealed, s.resource is not null, s.cursor
   from portolan.leases le join portolan.connections c using (connection_id)
   left join portolan.connection_credentials k using (connection_id)
   left join portolan.streams s on s.connection_id = c.connection_id and s.resource = p_resource
@@ -1662,7 +2637,8 @@ COMMENT ON FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigin
 --
 
 CREATE FUNCTION portolan.pause(p_scope text, p_name text, p_reason text DEFAULT NULL::text) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   if p_scope = 'connection' and not exists (select from portolan.connections c where c.connection_id::text = p_name) then
@@ -1693,11 +2669,31 @@ COMMENT ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) IS 
 
 
 --
+-- Name: probe_pause(text, integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.probe_pause(p_state text, p_probes integer) RETURNS interval
+    LANGUAGE sql
+    AS $$
+  select case p_state
+    when 'unreachable' then (array[interval '5 min', '15 min', '30 min', '1 hour'])[least(p_probes, 3) + 1] * case when p_probes > 3 then 6 else 1 end
+    when 'blocked' then (array[interval '1 hour', '6 hours', '24 hours'])[least(p_probes, 2) + 1] end * (0.9 + 0.2 * random()) $$;
+
+
+--
+-- Name: FUNCTION probe_pause(p_state text, p_probes integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.probe_pause(p_state text, p_probes integer) IS 'How long until the next probe: unreachable after 5, 15, 30, 60 minutes, then every 6 hours; blocked after 1, 6, then every 24 hours; others never.';
+
+
+--
 -- Name: prove(bigint, uuid, bigint, integer, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer DEFAULT 0, p_checkpoint jsonb DEFAULT NULL::jsonb) RETURNS TABLE(cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   with mine as (
     update portolan.leases set progress_at = portolan.now(), pages = pages + 1, running = p_job
@@ -1707,7 +2703,9 @@ CREATE FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_reco
       checkpoint = coalesce(p_checkpoint, j.checkpoint)
     from mine where j.job_id = p_job returning j.cancel_at, j.rank, j.kind, j.band),
   gate as (
-    delete from portolan.gates g using mine, portolan.lanes l where l.lane_id = p_lane and g.platform = l.platform)
+    -- Not all at once: from now on twice as many lanes at each interval.
+    update portolan.gates g set opening_at = portolan.now(), width = 2, probe_at = least(g.probe_at, portolan.now()) from mine, portolan.lanes l
+    where l.lane_id = p_lane and g.platform = l.platform and g.opening_at is null)
   select job.cancel_at is not null,
          l.paused_at is not null or exists (select from portolan.pauses p where (p.scope = 'platform' and p.name = l.platform) or (p.scope = 'kind' and p.name = job.kind) or (p.scope = 'band' and p.name = job.band)),
          coalesce(w.draining, true),
@@ -1724,17 +2722,89 @@ COMMENT ON FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_
 
 
 --
+-- Name: quota_period(timestamp with time zone, interval, time without time zone, text, interval, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.quota_period(p_now timestamp with time zone, p_late interval, p_time time without time zone, p_zone text, p_every interval, p_start timestamp with time zone, p_end timestamp with time zone, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_at timestamptz := p_now - p_late; v_reset timestamp;
+begin
+  if p_every is not null then
+    if v_at < p_end then
+      period_start := p_start; period_end := p_end;
+    else
+      period_start := p_now; period_end := p_now + p_every;
+    end if;
+    return;
+  end if;
+  v_reset := date_trunc('day', v_at at time zone p_zone) + p_time;
+  if v_reset at time zone p_zone > v_at then v_reset := v_reset - interval '1 day'; end if;
+  period_start := v_reset at time zone p_zone;
+  period_end := (v_reset + interval '1 day') at time zone p_zone;
+end $$;
+
+
+--
+-- Name: FUNCTION quota_period(p_now timestamp with time zone, p_late interval, p_time time without time zone, p_zone text, p_every interval, p_start timestamp with time zone, p_end timestamp with time zone, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.quota_period(p_now timestamp with time zone, p_late interval, p_time time without time zone, p_zone text, p_every interval, p_start timestamp with time zone, p_end timestamp with time zone, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone) IS 'The period of a quota at an instant, a moment late.';
+
+
+--
+-- Name: raise_alert(text, text, text, text, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.raise_alert(p_rule text, p_subject text, p_severity text, p_message text, p_detail jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into portolan.alerts (rule, subject, severity, message, detail) values (p_rule, p_subject, p_severity, p_message, p_detail)
+  on conflict (rule, subject) where resolved_at is null do nothing $$;
+
+
+--
+-- Name: FUNCTION raise_alert(p_rule text, p_subject text, p_severity text, p_message text, p_detail jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.raise_alert(p_rule text, p_subject text, p_severity text, p_message text, p_detail jsonb) IS 'Opens an alert, unless one for this rule and subject is open.';
+
+
+--
+-- Name: read_tokens(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.read_tokens(p_connection bigint) RETURNS TABLE(generation bigint, key_id text, sealed bytea, issued_by uuid, refresh_in interval, expires_in interval, state text, busy_for interval, cooling_for interval, doubtful_since timestamp with time zone, failures integer, error_code text, error_message text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select t.generation, t.key_id, t.sealed, t.issued_by, t.refresh_at - portolan.now(), t.expires_at - portolan.now(), t.state,
+         case when t.state = 'refreshing' and t.refreshing_until > portolan.now() then t.refreshing_until - portolan.now() end,
+         case when t.not_before > portolan.now() then t.not_before - portolan.now() end,
+         t.doubtful_since, t.failures, t.error_code, t.error_message
+  from portolan.connection_tokens t where t.connection_id = p_connection $$;
+
+
+--
+-- Name: FUNCTION read_tokens(p_connection bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.read_tokens(p_connection bigint) IS 'A connection''s sealed tokens and how refreshing them stands; nothing where it has none.';
+
+
+--
 -- Name: reap(integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.reap(p_limit integer DEFAULT 100) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_now timestamptz := portolan.now(); v_lane bigint[]; v_token uuid[]; v_job bigint[]; v_outcome text[]; v_detail jsonb[];
 begin
@@ -1765,20 +2835,78 @@ COMMENT ON FUNCTION portolan.reap(p_limit integer) IS 'Takes the leases of worke
 --
 
 CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  insert into portolan.errors (connection_id, resource, job_id, worker_id, code, fault, policy, message, http_status, platform_code, platform_message,
-                               platform_request_id, route, retry_after, external_id, evidence)
-  select p_connection, p_resource, p_job, p_worker, e->>'code', e->>'fault', e->>'policy', e->>'message', (e->>'http_status')::integer, e->>'platform_code',
-         e->>'platform_message', e->>'platform_request_id', e->>'route', make_interval(secs => (e->>'retry_after_ms')::double precision / 1000), e->>'external_id', e->>'evidence'
-  from unnest(p_errors) e $$;
+  with given as materialized (
+    select e, c.platform, t.title, e->>'code' as code,
+           portolan.error_fingerprint(e->>'code', c.platform, p_resource, e->>'operation', coalesce(e->>'platform_code', t.title)) as fingerprint
+    from unnest(p_errors) e
+    left join (select c.platform, c.name from portolan.connections c where c.connection_id = p_connection) c on true
+    cross join lateral (select portolan.error_title(case when c.name is null then m.text else replace(m.text, c.name, '<name>') end) as title
+                        from (select coalesce(e->>'platform_message', e->>'message') as text) m) t),
+  kept as (
+    insert into portolan.errors (connection_id, platform, resource, operation, job_id, worker_id, code, fault, policy, rule_id, customer_code, message, http_status, curl_code,
+                                 platform_code, platform_message, platform_request_id, route, retry_after, external_id, evidence, evidence_headers, fingerprint)
+    select p_connection, g.platform, p_resource, e->>'operation', p_job, p_worker, g.code, e->>'fault', e->>'policy', e->>'rule_id', e->>'customer_code', e->>'message',
+           (e->>'http_status')::integer, (e->>'curl_code')::integer, e->>'platform_code', e->>'platform_message', e->>'platform_request_id', e->>'route',
+           make_interval(secs => (e->>'retry_after_ms')::double precision / 1000), e->>'external_id', e->>'evidence', e->'evidence_headers', g.fingerprint
+    from given g
+    where e->>'external_id' is not null or not exists (
+      select from portolan.error_clusters c where c.fingerprint = g.fingerprint and c.hour_count >= 100 and c.sample_hour = date_trunc('hour', portolan.now()))
+    returning error_id, fingerprint)
+  insert into portolan.error_inbox (fingerprint, code, fault, platform, resource, operation, title, connection_id, errors_count, error_id, occurred_at)
+  select g.fingerprint, min(g.code), min(e->>'fault'), min(g.platform), p_resource, min(e->>'operation'), min(g.title), p_connection, count(*),
+         (select max(k.error_id) from kept k where k.fingerprint = g.fingerprint), portolan.now()
+  from given g group by g.fingerprint $$;
 
 
 --
 -- Name: FUNCTION record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) IS 'Writes one row for each error object.';
+COMMENT ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) IS 'Writes one row for each error object, and what their clusters are counted from.';
+
+
+--
+-- Name: record_requests(uuid, timestamp with time zone[], text[], bigint[], text[], bigint[], text[], text[], integer[], text[], text[], bigint[], bigint[], double precision[], double precision[], double precision[], double precision[], double precision[], double precision[], text[], boolean[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.record_requests(p_worker uuid, p_sent_at timestamp with time zone[], p_platform text[], p_connection bigint[], p_resource text[], p_job bigint[], p_method text[], p_route text[], p_status integer[], p_error_code text[], p_request_id text[], p_bytes_sent bigint[], p_bytes_received bigint[], p_dns_ms double precision[], p_connect_ms double precision[], p_tls_ms double precision[], p_first_byte_ms double precision[], p_total_ms double precision[], p_token_wait_ms double precision[], p_http_version text[], p_reused boolean[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into portolan.requests (sent_at, platform, connection_id, resource, job_id, worker_id, method, route, status, error_code, request_id, bytes_sent,
+                                 bytes_received, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, token_wait_ms, http_version, reused)
+  select u.sent_at, u.platform, u.connection_id, u.resource, u.job_id, p_worker, u.method, u.route, u.status, u.error_code, u.request_id, u.bytes_sent,
+         u.bytes_received, u.dns_ms, u.connect_ms, u.tls_ms, u.first_byte_ms, u.total_ms, u.token_wait_ms, u.http_version, u.reused
+  from unnest(p_sent_at, p_platform, p_connection, p_resource, p_job, p_method, p_route, p_status, p_error_code, p_request_id, p_bytes_sent,
+              p_bytes_received, p_dns_ms, p_connect_ms, p_tls_ms, p_first_byte_ms, p_total_ms, p_token_wait_ms, p_http_version, p_reused)
+    u(sent_at, platform, connection_id, resource, job_id, method, route, status, error_code, request_id, bytes_sent, bytes_received, dns_ms, connect_ms,
+      tls_ms, first_byte_ms, total_ms, token_wait_ms, http_version, reused) $$;
+
+
+--
+-- Name: FUNCTION record_requests(p_worker uuid, p_sent_at timestamp with time zone[], p_platform text[], p_connection bigint[], p_resource text[], p_job bigint[], p_method text[], p_route text[], p_status integer[], p_error_code text[], p_request_id text[], p_bytes_sent bigint[], p_bytes_received bigint[], p_dns_ms double precision[], p_connect_ms double precision[], p_tls_ms double precision[], p_first_byte_ms double precision[], p_total_ms double precision[], p_token_wait_ms double precision[], p_http_version text[], p_reused boolean[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.record_requests(p_worker uuid, p_sent_at timestamp with time zone[], p_platform text[], p_connection bigint[], p_resource text[], p_job bigint[], p_method text[], p_route text[], p_status integer[], p_error_code text[], p_request_id text[], p_bytes_sent bigint[], p_bytes_received bigint[], p_dns_ms double precision[], p_connect_ms double precision[], p_tls_ms double precision[], p_first_byte_ms double precision[], p_total_ms double precision[], p_token_wait_ms double precision[], p_http_version text[], p_reused boolean[]) IS 'Writes one row for each request. Workers call it about once a second.';
+
+
+--
+-- Name: refresh_pause(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.refresh_pause(p_failures integer) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    AS $$ select case when p_failures <= 0 then interval '0' else least(interval '30 s' * 2 ^ least(p_failures - 1, 10), interval '1 h') end $$;
+
+
+--
+-- Name: FUNCTION refresh_pause(p_failures integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.refresh_pause(p_failures integer) IS '30 s, doubled with each failure in a row, at most an hour.';
 
 
 --
@@ -1812,13 +2940,14 @@ COMMENT ON FUNCTION portolan.refresh_stats() IS 'Counts the jobs by state. Maint
 --
 
 CREATE FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_lane bigint[]; v_token uuid[]; v_job bigint[];
 begin
@@ -1840,11 +2969,40 @@ COMMENT ON FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) IS '
 
 
 --
+-- Name: reset_tokens(bigint, text, boolean, text, bytea); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.reset_tokens(p_connection bigint, p_method text, p_needs_tokens boolean, p_key text, p_sealed bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update portolan.connections c set method = p_method where c.connection_id = p_connection;
+  if p_needs_tokens then
+    insert into portolan.connection_tokens (connection_id, generation, key_id, sealed) values (p_connection, 0, p_key, p_sealed) on conflict do nothing;
+  end if;
+  update portolan.connection_tokens t set generation = t.generation + 1, key_id = p_key, sealed = p_sealed, issued_at = null, issued_by = null,
+    refresh_at = portolan.now(), expires_at = null, refresh_expires_at = null, idle_at = null, state = 'idle', refresh_id = null, refreshing_by = null,
+    refreshing_since = null, refreshing_until = null, interruptions = 0, doubtful_since = null, failures = 0, failing_since = null, not_before = null,
+    error_code = null, error_message = null
+  where t.connection_id = p_connection;
+end $$;
+
+
+--
+-- Name: FUNCTION reset_tokens(p_connection bigint, p_method text, p_needs_tokens boolean, p_key text, p_sealed bytea); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.reset_tokens(p_connection bigint, p_method text, p_needs_tokens boolean, p_key text, p_sealed bytea) IS 'Begins anew with what the merchant gave: another way to sign in, and a refresh token or nothing.';
+
+
+--
 -- Name: resume(text, text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.resume(p_scope text, p_name text) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_now timestamptz := portolan.now(); v_was boolean; v_lane bigint[];
 begin
@@ -1854,8 +3012,11 @@ begin
   delete from portolan.pauses p where p.scope = p_scope and p.name = p_name;
   v_was := found;
   if p_scope = 'connection' then
+    -- Lanes of a connection that does not run stay parked.
     update portolan.lanes l set paused_at = null from (
-      select x.lane_id from portolan.lanes x where x.connection_id::text = p_name and x.paused_at is not null order by x.lane_id for update) x where l.lane_id = x.lane_id;
+      select x.lane_id from portolan.lanes x where x.connection_id::text = p_name and x.paused_at is not null
+        and (x.family = 'probe' or exists (select from portolan.connections c where c.connection_id = x.connection_id and portolan.runs(c.state)))
+      order by x.lane_id for update) x where l.lane_id = x.lane_id;
     v_was := v_was or found;
   elsif p_scope in ('kind', 'band') and v_was then
     -- Lanes whose head was of this kind or band were put off; their jobs may run at once.
@@ -1882,14 +3043,17 @@ COMMENT ON FUNCTION portolan.resume(p_scope text, p_name text) IS 'Lets a connec
 --
 
 CREATE FUNCTION portolan.resume_connection(p_name text) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_connection bigint; v_now timestamptz := portolan.now();
+declare v_state text;
 begin
-  update portolan.connections set state = 'active', state_code = null, state_message = null, state_since = v_now where name = p_name returning connection_id into v_connection;
-  if v_connection is null then return false; end if;
-  update portolan.streams s set next_due_at = v_now, state = case when s.state in ('blocked', 'failing') then case when s.first_caught_up_at is null then 'reading' else 'in_sync' end else s.state end,
-    state_code = null, state_message = null where s.connection_id = v_connection;
+  select c.state into v_state from portolan.connections c where c.name = p_name;
+  if not found then return false; end if;
+  perform portolan.switch_connection(p_name, case v_state when 'disabled' then 'on' else 'relink' end);
+  update portolan.streams s set next_due_at = portolan.now(), state = case when s.state in ('blocked', 'failing') then case when s.first_caught_up_at is null then 'reading' else 'in_sync' end else s.state end,
+    state_code = null, state_message = null, successes = 0
+  from portolan.connections c where c.name = p_name and s.connection_id = c.connection_id;
   return true;
 end $$;
 
@@ -1898,7 +3062,7 @@ end $$;
 -- Name: FUNCTION resume_connection(p_name text); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.resume_connection(p_name text) IS 'Switches a connection on again and makes all its streams due. False when there is none of that name.';
+COMMENT ON FUNCTION portolan.resume_connection(p_name text) IS 'Switches a connection on again, or says that it is mended, and makes all its streams due. False when there is none of that name.';
 
 
 --
@@ -1906,7 +3070,8 @@ COMMENT ON FUNCTION portolan.resume_connection(p_name text) IS 'Switches a conne
 --
 
 CREATE FUNCTION portolan.retry(p_job bigint) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_old portolan.job_history; v_now timestamptz := portolan.now(); v_lane bigint; v_family text;
 begin
@@ -1939,11 +3104,48 @@ COMMENT ON FUNCTION portolan.retry(p_job bigint) IS 'Runs a job again: one that 
 
 
 --
+-- Name: retry_tokens(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.retry_tokens(p_connection bigint) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with retried as (update portolan.connection_tokens c set state = 'idle', not_before = null, failing_since = null, failures = 0
+                   where c.connection_id = p_connection and (c.state = 'rejected' or c.not_before > portolan.now()) returning 1)
+  select exists (select from retried) $$;
+
+
+--
+-- Name: FUNCTION retry_tokens(p_connection bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.retry_tokens(p_connection bigint) IS 'Lets a refresh be tried again that was given up or is pausing. False when there was nothing of the kind.';
+
+
+--
+-- Name: runs(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.runs(state text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select state in ('pending', 'healthy', 'degraded', 'rate_limited') $$;
+
+
+--
+-- Name: FUNCTION runs(state text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.runs(state text) IS 'Whether jobs of a connection in this state are run; the others are probed at most.';
+
+
+--
 -- Name: schedule(text, bigint, text, jsonb, text, text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text DEFAULT 'UTC'::text, p_band text DEFAULT 'report'::text, p_family text DEFAULT NULL::text) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare v_now timestamptz := portolan.now(); v_args jsonb := coalesce(p_args, '{}'); v_zone text := coalesce(p_zone, 'UTC'); v_band text := coalesce(p_band, 'report');
   v_version smallint; v_next timestamptz; v_bad text; v_schedule bigint;
@@ -1990,11 +3192,187 @@ COMMENT ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind t
 
 
 --
+-- Name: set_cluster_state(bigint, text, text, text, timestamp with time zone, bigint, integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.set_cluster_state(p_cluster bigint, p_state text, p_by text DEFAULT NULL::text, p_note text DEFAULT NULL::text, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_errors bigint DEFAULT NULL::bigint, p_connections integer DEFAULT NULL::integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_state is null or p_state not in ('open', 'resolved', 'ignored') then
+    raise exception 'state: % is none that can be set; use open, resolved or ignored', quote_nullable(p_state) using errcode = 'invalid_parameter_value';
+  end if;
+  if p_state = 'ignored' and p_until is null and p_errors is null and p_connections is null then
+    raise exception 'until: what is ignored needs an end: a time, a number of errors or a number of connections' using errcode = 'invalid_parameter_value';
+  end if;
+  update portolan.error_clusters c set state = p_state, state_since = portolan.now(), state_by = coalesce(p_by, session_user), note = coalesce(p_note, c.note),
+    ignored_until = case when p_state = 'ignored' then p_until end, ignored_errors = case when p_state = 'ignored' then c.errors_count + p_errors end,
+    ignored_connections = case when p_state = 'ignored' then c.connections_count + p_connections end
+  where c.cluster_id = p_cluster;
+  if not found then return false; end if;
+  if p_state <> 'open' then
+    update portolan.alerts a set resolved_at = portolan.now() where a.subject = 'cluster:' || p_cluster and a.resolved_at is null;
+  end if;
+  return true;
+end $$;
+
+
+--
+-- Name: FUNCTION set_cluster_state(p_cluster bigint, p_state text, p_by text, p_note text, p_until timestamp with time zone, p_errors bigint, p_connections integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.set_cluster_state(p_cluster bigint, p_state text, p_by text, p_note text, p_until timestamp with time zone, p_errors bigint, p_connections integer) IS 'Resolves, ignores (until a time, or so many more errors or connections) or reopens a cluster. False when there is none.';
+
+
+--
+-- Name: set_credentials(bigint, text, bytea); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.set_credentials(p_connection bigint, p_key_id text, p_sealed bytea) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into portolan.connection_credentials as c (connection_id, key_id, sealed) values (p_connection, p_key_id, p_sealed)
+  on conflict (connection_id) do update set key_id = excluded.key_id, sealed = excluded.sealed, changed_at = portolan.now() $$;
+
+
+--
+-- Name: FUNCTION set_credentials(p_connection bigint, p_key_id text, p_sealed bytea); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.set_credentials(p_connection bigint, p_key_id text, p_sealed bytea) IS 'Sets a connection''s sealed credentials, in place of those it has.';
+
+
+--
+-- Name: set_error_rule(text, jsonb, text, integer, boolean, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text DEFAULT NULL::text, p_priority integer DEFAULT 100, p_enabled boolean DEFAULT true, p_note text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare v_problem text := portolan.error_rule_problem(p_definition);
+begin
+  if p_rule is null or p_rule !~ '^[a-z0-9][a-z0-9._-]{0,99}$' then
+    v_problem := 'rule: it is not a name of lower-case letters, digits, dots, dashes and underscores';
+  end if;
+  if v_problem is not null then raise exception '%', v_problem using errcode = 'invalid_parameter_value'; end if;
+  insert into portolan.error_rules as r (rule_id, platform, priority, enabled, definition, note)
+  values (p_rule, p_platform, p_priority, p_enabled, p_definition, p_note)
+  on conflict (rule_id) do update
+    set platform = excluded.platform, priority = excluded.priority, enabled = excluded.enabled, definition = excluded.definition, note = excluded.note, changed_at = portolan.now();
+  update portolan.error_rules_version set version = version + 1;
+end $_$;
+
+
+--
+-- Name: FUNCTION set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) IS 'Adds an error rule, or puts another in the place of the one of that name. A bad one is refused with the field''s name.';
+
+
+--
+-- Name: switch_connection(text, text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.switch_connection(p_name text, p_event text, p_by text DEFAULT NULL::text, p_reason text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_connection bigint;
+begin
+  if p_event not in ('on', 'off', 'relink') then
+    raise exception 'event: % is nothing a person does; use on, off or relink', quote_nullable(p_event) using errcode = 'invalid_parameter_value';
+  end if;
+  select c.connection_id into v_connection from portolan.connections c where c.name = p_name for no key update;
+  if not found then return null; end if;
+  perform from portolan.streams s where s.connection_id = v_connection order by s.resource for no key update;
+  perform from portolan.lanes l where l.connection_id = v_connection order by l.lane_id for update;
+  return portolan.connection_event(v_connection, p_event, null, p_reason, null, coalesce(p_by, session_user));
+end $$;
+
+
+--
+-- Name: FUNCTION switch_connection(p_name text, p_event text, p_by text, p_reason text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.switch_connection(p_name text, p_event text, p_by text, p_reason text) IS 'Switches a connection off or on, or says that it has new credentials or is mended (relink). Answers the state; NULL when there is none of that name.';
+
+
+--
+-- Name: table_rights(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.table_rights() RETURNS TABLE(name text, role text, privilege text, columns text[])
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select t.name, t.role, t.privilege, string_to_array(t.columns, ' ') from (values
+    -- Not where a connection's requests go: its credentials would go along.
+    ('connections', 'portolan_operator', 'UPDATE', 'limits'),
+    ('streams', 'portolan_operator', 'UPDATE', 'interval next_due_at cursor'), ('schedules', 'portolan_operator', 'UPDATE', 'next_at'),
+    ('retention', 'portolan_operator', 'UPDATE', 'keep'), ('workers', 'portolan_operator', 'UPDATE', 'draining'),
+    -- What may be vacuumed by others than its owner, from PostgreSQL 17 on.
+    ('jobs', 'portolan_worker', 'MAINTAIN', null), ('lanes', 'portolan_worker', 'MAINTAIN', null), ('leases', 'portolan_worker', 'MAINTAIN', null),
+    ('workers', 'portolan_worker', 'MAINTAIN', null)) t(name, role, privilege, columns) $$;
+
+
+--
+-- Name: FUNCTION table_rights(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.table_rights() IS 'What the roles may do with tables beyond reading them.';
+
+
+--
+-- Name: take_alerts(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.take_alerts(p_limit integer DEFAULT 100) RETURNS TABLE(alert_id bigint, rule text, subject text, severity text, message text, opened_at timestamp with time zone, detail jsonb)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with mine as (select a.alert_id from portolan.alerts a where a.told_at is null order by a.alert_id limit p_limit for update skip locked)
+  update portolan.alerts a set told_at = portolan.now() from mine where a.alert_id = mine.alert_id
+  returning a.alert_id, a.rule, a.subject, a.severity, a.message, a.opened_at, a.detail $$;
+
+
+--
+-- Name: FUNCTION take_alerts(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.take_alerts(p_limit integer) IS 'Alerts nobody has been told of yet, for whoever tells them. Each is handed out once.';
+
+
+--
+-- Name: tokens_due(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.tokens_due(p_limit integer DEFAULT 100) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select t.connection_id from portolan.connection_tokens t join portolan.connections c using (connection_id)
+  where t.idle_at <= portolan.now() and t.state <> 'rejected' and c.state not in ('needs_reauth', 'disabled')
+    and (t.state <> 'refreshing' or t.refreshing_until <= portolan.now()) and (t.not_before is null or t.not_before <= portolan.now())
+  order by t.idle_at limit p_limit $$;
+
+
+--
+-- Name: FUNCTION tokens_due(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.tokens_due(p_limit integer) IS 'Connections whose refresh token would die of rest. Any number may ask at once: begin_refresh lets one through.';
+
+
+--
 -- Name: unschedule(text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.unschedule(p_name text) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   delete from portolan.schedules s where s.name = p_name;
@@ -2010,13 +3388,59 @@ COMMENT ON FUNCTION portolan.unschedule(p_name text) IS 'Ends a schedule; a job 
 
 
 --
+-- Name: wanted_rights(text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.wanted_rights(p_schemas text[]) RETURNS TABLE(class text, object oid, target text, columns text[], grantee text, privilege text)
+    LANGUAGE sql STABLE
+    AS $_$
+  with readers as (select unnest(string_to_array('portolan_worker portolan_console portolan_operator', ' ')) as role),
+  relations as (
+    select c.oid, n.nspname, c.relname, c.relkind,
+           array_agg(a.attname::text order by a.attnum) filter (where (a.atttypid <> 'bytea'::regtype or a.attname ~ '(hash|fingerprint)$') and a.attname <> 'payload' and a.attname !~ '^sealed') as readable,
+           array_agg(a.attname::text) filter (where a.atttypid = 'bytea'::regtype and a.attname ~ '^sealed') as sealed, array_agg(a.attname::text) as columns, count(*) as columns_count
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where n.nspname = any (p_schemas || 'portolan'::text) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition and pg_has_role(c.relowner, 'USAGE')
+    group by 1, 2, 3, 4)
+  select 'schema', n.oid, format('schema %I', n.nspname), null::text[], r.role, 'USAGE'
+  from pg_namespace n cross join readers r
+  where pg_has_role(n.nspowner, 'USAGE') and (n.nspname = 'portolan' or n.nspname = any (p_schemas) and r.role <> 'portolan_worker')
+  union all
+  select 'relation', c.oid, format('table %I.%I', c.nspname, c.relname), case when cardinality(c.readable) < c.columns_count then c.readable end, r.role, 'SELECT'
+  from relations c cross join readers r
+  where c.nspname = 'portolan' and c.readable is not null or c.nspname <> 'portolan' and r.role <> 'portolan_worker'
+  union all
+  -- Rotation opens what is sealed and seals it anew.
+  select 'relation', c.oid, format('table portolan.%I', c.relname), case p.privilege when 'UPDATE' then c.sealed || 'key_id'::text end, 'portolan_worker', p.privilege
+  from relations c cross join (values ('SELECT'), ('UPDATE')) p(privilege)
+  where c.nspname = 'portolan' and c.relkind in ('r', 'p') and c.sealed is not null and c.columns @> '{connection_id,key_id}'
+  union all
+  -- Columns of a later migration may not be there yet.
+  select 'relation', c.oid, format('table portolan.%I', c.relname),
+         case when t.columns is not null then array(select u from unnest(t.columns) u where u = any (c.columns)) end, t.role, t.privilege
+  from portolan.table_rights() t join relations c on c.nspname = 'portolan' and c.relname = t.name
+  where t.privilege <> 'MAINTAIN' or current_setting('server_version_num')::integer >= 170000
+  union all
+  select 'function', p.oid, 'routine ' || p.oid::regprocedure, null, x, 'EXECUTE'
+  from portolan.function_rights() f cross join unnest(f.roles) x join pg_proc p on p.proname = f.name and p.pronamespace = 'portolan'::regnamespace
+  where pg_has_role(p.proowner, 'USAGE') $_$;
+
+
+--
+-- Name: FUNCTION wanted_rights(p_schemas text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.wanted_rights(p_schemas text[]) IS 'What each role may do with each object of our schemas.';
+
+
+--
 -- Name: why_waiting(bigint); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.why_waiting(p_job bigint) RETURNS text
     LANGUAGE plpgsql STABLE
     AS $$
-declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_ahead bigint;
+declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_health text; v_ahead bigint;
 begin
   select * into j from portolan.jobs x where x.job_id = p_job;
   if not found then return null; end if;
@@ -2034,7 +3458,15 @@ begin
     return format('its %s %s is paused since %s', v_pause.scope, case when v_pause.scope = 'connection' then '' else v_pause.name end, date_trunc('second', v_pause.paused_at))
       || coalesce(': ' || v_pause.reason, '') || format('; go on with: select portolan.resume(%L, %L)', v_pause.scope, v_pause.name);
   end if;
+  if l.family <> 'probe' then
+    select format('its connection is %s since %s', h.state, date_trunc('second', h.state_since)) || coalesce(': ' || h.state_message, '') || '; what heals it: ' || h.heals into v_health
+    from portolan.connection_health h where h.connection_id = j.connection_id and not portolan.runs(h.state);
+    if found then return v_health; end if;
+  end if;
   select * into v_gate from portolan.gates g where g.platform = l.platform;
+  if found and v_gate.opening_at is not null then
+    return format('%s was down and is taken up again step by step: %s lanes at %s', l.platform, v_gate.width, date_trunc('second', v_gate.probe_at));
+  end if;
   if found then return format('%s is down since %s: %s; one lane is tried at %s', l.platform, date_trunc('second', v_gate.closed_at), v_gate.reason, date_trunc('second', v_gate.probe_at)); end if;
   if le.lane_id is not null then
     return format('another job of its lane (%s) runs, since %s', le.running, date_trunc('second', le.claimed_at));
@@ -2596,6 +4028,108 @@ CREATE FUNCTION unified.word(map jsonb, x text) RETURNS text
 
 
 --
+-- Name: alerts; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.alerts (
+    alert_id bigint NOT NULL,
+    rule text NOT NULL,
+    subject text NOT NULL,
+    severity text NOT NULL,
+    message text NOT NULL,
+    opened_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    told_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT alerts_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text, 'critical'::text])))
+);
+
+
+--
+-- Name: TABLE alerts; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.alerts IS 'What people should know of. One open alert for a rule and what it is about.';
+
+
+--
+-- Name: COLUMN alerts.alert_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.alert_id IS 'In order of opening.';
+
+
+--
+-- Name: COLUMN alerts.rule; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.rule IS 'What kind: unclassified, new_cluster, regression, connection_action, outage, limit_stall.';
+
+
+--
+-- Name: COLUMN alerts.subject; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.subject IS 'What it is about: cluster:7, connection:12, platform:shopify.';
+
+
+--
+-- Name: COLUMN alerts.severity; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.severity IS 'info, warning, error or critical.';
+
+
+--
+-- Name: COLUMN alerts.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN alerts.opened_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.opened_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN alerts.told_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.told_at IS 'When a process took it to tell somebody; NULL: not yet.';
+
+
+--
+-- Name: COLUMN alerts.resolved_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.resolved_at IS 'When it stopped being so; NULL: it still is.';
+
+
+--
+-- Name: COLUMN alerts.detail; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.alerts.detail IS 'Figures.';
+
+
+--
+-- Name: alerts_alert_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.alerts_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: applied_views; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -2682,6 +4216,115 @@ COMMENT ON COLUMN portolan.connection_credentials.changed_at IS 'When they were 
 
 
 --
+-- Name: connection_events; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connection_events (
+    event_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    event text NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    code text,
+    message text,
+    error_id bigint,
+    changed_by text
+);
+
+
+--
+-- Name: TABLE connection_events; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connection_events IS 'History of health: one row for each change of a connection''s state. Append-only.';
+
+
+--
+-- Name: COLUMN connection_events.event_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.event_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN connection_events.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.connection_id IS 'Whose.';
+
+
+--
+-- Name: COLUMN connection_events.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.occurred_at IS 'When.';
+
+
+--
+-- Name: COLUMN connection_events.event; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.event IS 'As in health_transitions.';
+
+
+--
+-- Name: COLUMN connection_events.from_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.from_state IS 'State before.';
+
+
+--
+-- Name: COLUMN connection_events.to_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.to_state IS 'State after.';
+
+
+--
+-- Name: COLUMN connection_events.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.code IS 'Code of the error that led to it.';
+
+
+--
+-- Name: COLUMN connection_events.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN connection_events.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.error_id IS 'The error that led to it.';
+
+
+--
+-- Name: COLUMN connection_events.changed_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.changed_by IS 'Who; NULL: it happened.';
+
+
+--
+-- Name: connection_events_event_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.connection_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.connection_events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: connections; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -2691,16 +4334,27 @@ CREATE TABLE portolan.connections (
     name text NOT NULL,
     base_url text NOT NULL,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
-    state text DEFAULT 'active'::text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
     state_code text,
     state_message text,
     state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
     created_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    method text,
+    state_until timestamp with time zone,
+    state_error_id bigint,
+    state_by text,
+    next_probe_at timestamp with time zone,
+    probes_count integer DEFAULT 0 NOT NULL,
+    net_failures integer DEFAULT 0 NOT NULL,
+    net_since timestamp with time zone,
+    limited_since timestamp with time zone,
     CONSTRAINT connections_base_url_check CHECK ((base_url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text)),
+    CONSTRAINT connections_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
     CONSTRAINT connections_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
     CONSTRAINT connections_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text)),
     CONSTRAINT connections_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
-    CONSTRAINT connections_state_check CHECK ((state = ANY (ARRAY['active'::text, 'needs_reauth'::text, 'blocked'::text, 'disabled'::text])))
+    CONSTRAINT connections_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'healthy'::text, 'degraded'::text, 'rate_limited'::text, 'needs_reauth'::text, 'blocked'::text, 'unreachable'::text, 'disabled'::text])))
 );
 
 
@@ -2750,7 +4404,7 @@ COMMENT ON COLUMN portolan.connections.settings IS 'Facts requests depend on, as
 -- Name: COLUMN connections.state; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.connections.state IS 'active; needs_reauth: the merchant has to sign in again; blocked: something outside has to be mended; disabled: a person switched it off. Only active ones are scheduled.';
+COMMENT ON COLUMN portolan.connections.state IS 'Its health: pending (linked, first sync not finished), healthy, degraded (a stream fails or is blocked), rate_limited, needs_reauth (the merchant has to sign in again), blocked (something outside has to be mended), unreachable, disabled (a person switched it off). Jobs run in the first four; see health_transitions.';
 
 
 --
@@ -2782,11 +4436,752 @@ COMMENT ON COLUMN portolan.connections.created_at IS 'When it was added.';
 
 
 --
+-- Name: COLUMN connections.limits; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.limits IS 'Limits of this connection that differ from the platform''s, by bucket: {"requests": {"capacity": 100, "refill_per_second": 100, "share": 0.9}, "daily": {"limit": 5000}}.';
+
+
+--
+-- Name: COLUMN connections.method; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.method IS 'The way it signs in, one of its platform''s; NULL: the one its credentials fit.';
+
+
+--
+-- Name: COLUMN connections.state_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_until IS 'When it ends by itself, where that is known: of rate_limited.';
+
+
+--
+-- Name: COLUMN connections.state_error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_error_id IS 'The error that led to the state.';
+
+
+--
+-- Name: COLUMN connections.state_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_by IS 'Who switched it; NULL: it happened.';
+
+
+--
+-- Name: COLUMN connections.next_probe_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.next_probe_at IS 'When it is tried again with one cheap request; NULL where it is not.';
+
+
+--
+-- Name: COLUMN connections.probes_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.probes_count IS 'Probes since it came into this state; the pace follows them.';
+
+
+--
+-- Name: COLUMN connections.net_failures; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.net_failures IS 'Failures to reach it since it last answered.';
+
+
+--
+-- Name: COLUMN connections.net_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.net_since IS 'When the first of those was.';
+
+
+--
+-- Name: COLUMN connections.limited_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.limited_since IS 'Since when only limits have held it up.';
+
+
+--
+-- Name: streams; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.streams (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    state text DEFAULT 'new'::text NOT NULL,
+    state_code text,
+    state_message text,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    "interval" interval NOT NULL,
+    next_due_at timestamp with time zone,
+    enqueued_at timestamp with time zone,
+    caught_up_at timestamp with time zone,
+    first_caught_up_at timestamp with time zone,
+    synced_through timestamp with time zone,
+    last_page_at timestamp with time zone,
+    pages_count bigint DEFAULT 0 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    cursor jsonb,
+    successes smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
+    CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+
+
+--
+-- Name: TABLE streams; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.streams IS 'One resource of one connection: the unit that has a cursor and a freshness.';
+
+
+--
+-- Name: COLUMN streams.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.connection_id IS 'Whose stream it is.';
+
+
+--
+-- Name: COLUMN streams.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.resource IS 'Name of the resource, e.g. orders.';
+
+
+--
+-- Name: COLUMN streams.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN streams.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.family IS 'Which of the connection''s lanes its jobs run in.';
+
+
+--
+-- Name: COLUMN streams.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state IS 'new: never read; reading: first read under way; in_sync: caught up; degraded: caught up as far as this server allows; failing: last job failed, tried again; blocked: stopped until something outside changes.';
+
+
+--
+-- Name: COLUMN streams.state_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_code IS 'Code of the unified error behind the state.';
+
+
+--
+-- Name: COLUMN streams.state_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN streams.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_since IS 'When it came into this state.';
+
+
+--
+-- Name: COLUMN streams."interval"; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams."interval" IS 'How often it is due: its freshness target.';
+
+
+--
+-- Name: COLUMN streams.next_due_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.next_due_at IS 'When the scheduler enqueues its next sync; NULL: never.';
+
+
+--
+-- Name: COLUMN streams.enqueued_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.enqueued_at IS 'When its last sync was enqueued.';
+
+
+--
+-- Name: COLUMN streams.caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.caught_up_at IS 'When a read last reached the end.';
+
+
+--
+-- Name: COLUMN streams.first_caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.first_caught_up_at IS 'When the first complete read ended.';
+
+
+--
+-- Name: COLUMN streams.synced_through; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.synced_through IS 'Platform time up to which everything is known: the measure of freshness.';
+
+
+--
+-- Name: COLUMN streams.last_page_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.last_page_at IS 'When a page was last committed.';
+
+
+--
+-- Name: COLUMN streams.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.pages_count IS 'Pages committed, ever.';
+
+
+--
+-- Name: COLUMN streams.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.records_count IS 'Records seen, ever, changed or not.';
+
+
+--
+-- Name: COLUMN streams.cursor; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.cursor IS 'Where it has got to on the platform; only the platform''s code reads it.';
+
+
+--
+-- Name: COLUMN streams.successes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.successes IS 'Complete reads since it last failed, up to 2.';
+
+
+--
+-- Name: connection_health; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.connection_health AS
+ SELECT c.connection_id,
+    c.name,
+    c.platform,
+    c.state,
+    c.state_since,
+    c.state_code,
+    c.state_message,
+    c.state_until,
+    c.next_probe_at,
+    c.state_by,
+        CASE c.state
+            WHEN 'needs_reauth'::text THEN format('new credentials: portolan connections renew %s'::text, c.name)
+            WHEN 'blocked'::text THEN format('it is tried again at %s; once mended: portolan connections resume %s'::text, date_trunc('second'::text, c.next_probe_at), c.name)
+            WHEN 'unreachable'::text THEN format('it is tried again at %s'::text, date_trunc('second'::text, c.next_probe_at))
+            WHEN 'disabled'::text THEN format('portolan connections resume %s'::text, c.name)
+            WHEN 'rate_limited'::text THEN ('time'::text || COALESCE((': until '::text || date_trunc('second'::text, c.state_until)), ''::text))
+            WHEN 'degraded'::text THEN 'two complete reads of every stream'::text
+            WHEN 'pending'::text THEN 'a first complete read of every stream'::text
+            ELSE NULL::text
+        END AS heals,
+    n.streams_count,
+    n.failing_count,
+    n.blocked_count,
+    n.oldest_synced_through
+   FROM (portolan.connections c
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS streams_count,
+            (count(*) FILTER (WHERE (s.state = 'failing'::text)))::integer AS failing_count,
+            (count(*) FILTER (WHERE (s.state = 'blocked'::text)))::integer AS blocked_count,
+            min(s.synced_through) AS oldest_synced_through
+           FROM portolan.streams s
+          WHERE (s.connection_id = c.connection_id)) n);
+
+
+--
+-- Name: VIEW connection_health; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.connection_health IS 'How each connection is, since when, why, and what would heal it.';
+
+
+--
+-- Name: connection_tokens; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connection_tokens (
+    connection_id bigint NOT NULL,
+    generation bigint NOT NULL,
+    key_id text NOT NULL,
+    sealed bytea NOT NULL,
+    issued_at timestamp with time zone,
+    issued_by uuid,
+    refresh_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    expires_at timestamp with time zone,
+    refresh_expires_at timestamp with time zone,
+    idle_at timestamp with time zone,
+    state text DEFAULT 'idle'::text NOT NULL,
+    refresh_id uuid,
+    refreshing_by uuid,
+    refreshing_since timestamp with time zone,
+    refreshing_until timestamp with time zone,
+    interruptions integer DEFAULT 0 NOT NULL,
+    doubtful_since timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    not_before timestamp with time zone,
+    error_code text,
+    error_message text,
+    CONSTRAINT connection_tokens_check CHECK (((state <> 'refreshing'::text) OR ((refresh_id IS NOT NULL) AND (refreshing_since IS NOT NULL) AND (refreshing_until IS NOT NULL)))),
+    CONSTRAINT connection_tokens_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'refreshing'::text, 'rejected'::text])))
+)
+WITH (fillfactor='70');
+
+
+--
+-- Name: TABLE connection_tokens; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connection_tokens IS 'Tokens of connections that sign in through a token endpoint, and the intent to refresh them: at most one at a time in the whole fleet.';
+
+
+--
+-- Name: COLUMN connection_tokens.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.connection_id IS 'Whose tokens these are.';
+
+
+--
+-- Name: COLUMN connection_tokens.generation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.generation IS 'Grows with every pair that is stored. A refresh may store only what it got with the pair of the generation it began with.';
+
+
+--
+-- Name: COLUMN connection_tokens.key_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.key_id IS 'Which key of the key ring sealed them.';
+
+
+--
+-- Name: COLUMN connection_tokens.sealed; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.sealed IS 'Sealed as connection_credentials is: access_token, refresh_token and spare_refresh_token, those there are.';
+
+
+--
+-- Name: COLUMN connection_tokens.issued_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.issued_at IS 'When the access token was stored; NULL: there was none yet.';
+
+
+--
+-- Name: COLUMN connection_tokens.issued_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.issued_by IS 'The refresh that brought it: storing it twice is storing it once.';
+
+
+--
+-- Name: COLUMN connection_tokens.refresh_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.refresh_at IS 'From when on the access token is replaced.';
+
+
+--
+-- Name: COLUMN connection_tokens.expires_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.expires_at IS 'When the access token dies.';
+
+
+--
+-- Name: COLUMN connection_tokens.refresh_expires_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.refresh_expires_at IS 'When the refresh token dies if it is not used; NULL: unknown or never.';
+
+
+--
+-- Name: COLUMN connection_tokens.idle_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.idle_at IS 'From when on it is refreshed even if nobody needs a token, so that the refresh token does not die of rest; NULL: not needed.';
+
+
+--
+-- Name: COLUMN connection_tokens.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.state IS 'idle; refreshing: somebody is asking the token endpoint, or was until refreshing_until; rejected: not asked again until the merchant signs in again or a person says so.';
+
+
+--
+-- Name: COLUMN connection_tokens.refresh_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.refresh_id IS 'The refresh under way, or the last there was.';
+
+
+--
+-- Name: COLUMN connection_tokens.refreshing_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.refreshing_by IS 'The worker that began it.';
+
+
+--
+-- Name: COLUMN connection_tokens.refreshing_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.refreshing_since IS 'When it began.';
+
+
+--
+-- Name: COLUMN connection_tokens.refreshing_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.refreshing_until IS 'When it has ended or been interrupted: longer than its requests may take.';
+
+
+--
+-- Name: COLUMN connection_tokens.interruptions; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.interruptions IS 'Refreshes in a row that nobody ended: their workers died.';
+
+
+--
+-- Name: COLUMN connection_tokens.doubtful_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.doubtful_since IS 'Begin of the first refresh since the last success whose answer is not known: the refresh token may have been used up by it.';
+
+
+--
+-- Name: COLUMN connection_tokens.failures; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.failures IS 'Refreshes in a row that brought nothing.';
+
+
+--
+-- Name: COLUMN connection_tokens.failing_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.failing_since IS 'Begin of that row.';
+
+
+--
+-- Name: COLUMN connection_tokens.not_before; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.not_before IS 'The token endpoint is left alone until then, by everybody.';
+
+
+--
+-- Name: COLUMN connection_tokens.error_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.error_code IS 'Code of the unified error of the last refresh that brought nothing.';
+
+
+--
+-- Name: COLUMN connection_tokens.error_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_tokens.error_message IS 'Its sentence.';
+
+
+--
 -- Name: connections_connection_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
 --
 
 ALTER TABLE portolan.connections ALTER COLUMN connection_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME portolan.connections_connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: error_cluster_connections; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_cluster_connections (
+    cluster_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    errors_count bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+
+--
+-- Name: TABLE error_cluster_connections; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_cluster_connections IS 'Whom a cluster concerns, and how often.';
+
+
+--
+-- Name: COLUMN error_cluster_connections.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_cluster_connections.cluster_id IS 'Which cluster.';
+
+
+--
+-- Name: COLUMN error_cluster_connections.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_cluster_connections.connection_id IS 'Whom.';
+
+
+--
+-- Name: COLUMN error_cluster_connections.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_cluster_connections.first_seen_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN error_cluster_connections.last_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_cluster_connections.last_seen_at IS 'When last.';
+
+
+--
+-- Name: COLUMN error_cluster_connections.errors_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_cluster_connections.errors_count IS 'How often.';
+
+
+--
+-- Name: error_clusters; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_clusters (
+    cluster_id bigint NOT NULL,
+    fingerprint bytea NOT NULL,
+    code text NOT NULL,
+    fault text NOT NULL,
+    platform text,
+    resource text,
+    operation text,
+    title text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    errors_count bigint NOT NULL,
+    connections_count integer DEFAULT 0 NOT NULL,
+    sample_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    sample_hour timestamp with time zone NOT NULL,
+    hour_count integer NOT NULL,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    state_by text,
+    note text,
+    ignored_until timestamp with time zone,
+    ignored_errors bigint,
+    ignored_connections integer,
+    CONSTRAINT error_clusters_state_check CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text, 'regressed'::text])))
+);
+
+
+--
+-- Name: TABLE error_clusters; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_clusters IS 'Errors with one cause: same code, platform, stream and operation, and the same words or platform code once numbers, ids, dates, addresses and names are left out.';
+
+
+--
+-- Name: COLUMN error_clusters.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.cluster_id IS 'What the CLI takes.';
+
+
+--
+-- Name: COLUMN error_clusters.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.fingerprint IS 'SHA-256 over what makes the cluster.';
+
+
+--
+-- Name: COLUMN error_clusters.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.code IS 'Code of the taxonomy.';
+
+
+--
+-- Name: COLUMN error_clusters.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN error_clusters.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.platform IS 'On which platform; NULL for errors of our own.';
+
+
+--
+-- Name: COLUMN error_clusters.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.resource IS 'In which stream.';
+
+
+--
+-- Name: COLUMN error_clusters.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.operation IS 'In which operation.';
+
+
+--
+-- Name: COLUMN error_clusters.title; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.title IS 'What the platform or we said, without what varies.';
+
+
+--
+-- Name: COLUMN error_clusters.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.state IS 'open; resolved: somebody says it is mended; regressed: it came back after that; ignored: nobody wants to hear of it until its condition is met.';
+
+
+--
+-- Name: COLUMN error_clusters.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.first_seen_at IS 'When its first error happened.';
+
+
+--
+-- Name: COLUMN error_clusters.last_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.last_seen_at IS 'When its newest error happened.';
+
+
+--
+-- Name: COLUMN error_clusters.errors_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.errors_count IS 'How many errors, ever.';
+
+
+--
+-- Name: COLUMN error_clusters.connections_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.connections_count IS 'How many connections, ever.';
+
+
+--
+-- Name: COLUMN error_clusters.sample_ids; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.sample_ids IS 'Up to five of its errors, newest first.';
+
+
+--
+-- Name: COLUMN error_clusters.sample_hour; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.sample_hour IS 'The hour that hour_count is about.';
+
+
+--
+-- Name: COLUMN error_clusters.hour_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.hour_count IS 'Errors in that hour.';
+
+
+--
+-- Name: COLUMN error_clusters.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.state_since IS 'Since when.';
+
+
+--
+-- Name: COLUMN error_clusters.state_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.state_by IS 'Who said so; NULL: nobody, it happened.';
+
+
+--
+-- Name: COLUMN error_clusters.note; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.note IS 'Why, for people.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.ignored_until IS 'Ignored until then.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_errors; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.ignored_errors IS 'Ignored until it has more errors than this.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_connections; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.ignored_connections IS 'Ignored until it has more connections than this.';
+
+
+--
+-- Name: error_clusters_cluster_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.error_clusters ALTER COLUMN cluster_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.error_clusters_cluster_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2803,14 +5198,19 @@ CREATE TABLE portolan.errors (
     error_id bigint NOT NULL,
     occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
     connection_id bigint,
+    platform text,
     resource text,
+    operation text,
     job_id bigint,
     worker_id uuid,
     code text NOT NULL,
     fault text NOT NULL,
     policy text NOT NULL,
+    rule_id text,
+    customer_code text,
     message text NOT NULL,
     http_status integer,
+    curl_code integer,
     platform_code text,
     platform_message text,
     platform_request_id text,
@@ -2818,15 +5218,18 @@ CREATE TABLE portolan.errors (
     retry_after interval,
     external_id text,
     evidence text,
-    CONSTRAINT errors_fault_check CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
-);
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+)
+PARTITION BY RANGE (occurred_at);
 
 
 --
 -- Name: TABLE errors; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.errors IS 'Every failure and every flagged record, in the one vocabulary that holds for all platforms.';
+COMMENT ON TABLE portolan.errors IS 'Every failure and every flagged record, in the one vocabulary that holds for all platforms. Kept by day; of one cluster and hour only the first hundred that are not about a record.';
 
 
 --
@@ -2840,7 +5243,7 @@ COMMENT ON COLUMN portolan.errors.error_id IS 'In order of writing.';
 -- Name: COLUMN errors.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.errors.occurred_at IS 'When it was written down.';
+COMMENT ON COLUMN portolan.errors.occurred_at IS 'When it was written down; the partition key.';
 
 
 --
@@ -2851,10 +5254,24 @@ COMMENT ON COLUMN portolan.errors.connection_id IS 'Whom it concerned.';
 
 
 --
+-- Name: COLUMN errors.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform IS 'Platform of the connection.';
+
+
+--
 -- Name: COLUMN errors.resource; Type: COMMENT; Schema: portolan; Owner: -
 --
 
 COMMENT ON COLUMN portolan.errors.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.operation IS 'What was being done: list, get, auth, probe, store ...';
 
 
 --
@@ -2889,7 +5306,21 @@ COMMENT ON COLUMN portolan.errors.fault IS 'Whose fault it is.';
 -- Name: COLUMN errors.policy; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.errors.policy IS 'What was done about it.';
+COMMENT ON COLUMN portolan.errors.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.customer_code IS 'Key of the text for the merchant.';
 
 
 --
@@ -2904,6 +5335,13 @@ COMMENT ON COLUMN portolan.errors.message IS 'One sentence for engineers; never 
 --
 
 COMMENT ON COLUMN portolan.errors.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.curl_code IS 'libcurl''s code where no answer came.';
 
 
 --
@@ -2952,20 +5390,2009 @@ COMMENT ON COLUMN portolan.errors.external_id IS 'The record it concerned.';
 -- Name: COLUMN errors.evidence; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.errors.evidence IS 'First bytes of an answer that could not be understood.';
+COMMENT ON COLUMN portolan.errors.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
 
 
 --
--- Name: errors_error_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+-- Name: COLUMN errors.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-ALTER TABLE portolan.errors ALTER COLUMN error_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME portolan.errors_error_id_seq
+COMMENT ON COLUMN portolan.errors.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: error_ids; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+CREATE SEQUENCE portolan.error_ids
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
-    CACHE 1
+    CACHE 1;
+
+
+--
+-- Name: error_ids; Type: SEQUENCE OWNED BY; Schema: portolan; Owner: -
+--
+
+ALTER SEQUENCE portolan.error_ids OWNED BY portolan.errors.error_id;
+
+
+--
+-- Name: error_inbox; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_inbox (
+    fingerprint bytea NOT NULL,
+    code text NOT NULL,
+    fault text NOT NULL,
+    platform text,
+    resource text,
+    operation text,
+    title text NOT NULL,
+    connection_id bigint,
+    errors_count integer NOT NULL,
+    error_id bigint,
+    occurred_at timestamp with time zone NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='20000');
+
+
+--
+-- Name: TABLE error_inbox; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_inbox IS 'Errors that are not counted into their clusters yet: one row for each call that wrote some, and cluster.';
+
+
+--
+-- Name: COLUMN error_inbox.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.fingerprint IS 'Which cluster.';
+
+
+--
+-- Name: COLUMN error_inbox.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.code IS 'As in errors.';
+
+
+--
+-- Name: COLUMN error_inbox.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.fault IS 'As in errors.';
+
+
+--
+-- Name: COLUMN error_inbox.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.platform IS 'As in errors.';
+
+
+--
+-- Name: COLUMN error_inbox.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.resource IS 'As in errors.';
+
+
+--
+-- Name: COLUMN error_inbox.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.operation IS 'As in errors.';
+
+
+--
+-- Name: COLUMN error_inbox.title; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.title IS 'What the cluster is called if it is new.';
+
+
+--
+-- Name: COLUMN error_inbox.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.connection_id IS 'Whom they concerned.';
+
+
+--
+-- Name: COLUMN error_inbox.errors_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.errors_count IS 'How many.';
+
+
+--
+-- Name: COLUMN error_inbox.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.error_id IS 'One of them that was kept as a row.';
+
+
+--
+-- Name: COLUMN error_inbox.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_inbox.occurred_at IS 'When they were written down.';
+
+
+--
+-- Name: error_minutes; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_minutes (
+    cluster_id bigint NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    errors_count integer NOT NULL
+);
+
+
+--
+-- Name: TABLE error_minutes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_minutes IS 'Errors of a cluster in each minute of the last eight days: what a spike is told by.';
+
+
+--
+-- Name: COLUMN error_minutes.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_minutes.cluster_id IS 'Which cluster.';
+
+
+--
+-- Name: COLUMN error_minutes.minute; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_minutes.minute IS 'The minute''s beginning.';
+
+
+--
+-- Name: COLUMN error_minutes.errors_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_minutes.errors_count IS 'How many.';
+
+
+--
+-- Name: error_rules; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_rules (
+    rule_id text NOT NULL,
+    platform text,
+    priority integer DEFAULT 100 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    definition jsonb NOT NULL,
+    note text,
+    created_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    CONSTRAINT error_rules_definition_check CHECK ((jsonb_typeof(definition) = 'object'::text)),
+    CONSTRAINT error_rules_rule_id_check CHECK ((rule_id ~ '^[a-z0-9][a-z0-9._-]{0,99}$'::text))
+);
+
+
+--
+-- Name: TABLE error_rules; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_rules IS 'Rules that decide what a failure means before any compiled rule is asked. Written by set_error_rule and drop_error_rule, which check them.';
+
+
+--
+-- Name: COLUMN error_rules.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.rule_id IS 'What errors that it decides carry as their rule.';
+
+
+--
+-- Name: COLUMN error_rules.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.platform IS 'The platform it holds for; NULL: all.';
+
+
+--
+-- Name: COLUMN error_rules.priority; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.priority IS 'Lower is asked first.';
+
+
+--
+-- Name: COLUMN error_rules.enabled; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.enabled IS 'Whether it is asked at all.';
+
+
+--
+-- Name: COLUMN error_rules.definition; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.definition IS 'Conditions and meaning; the fields are in docs/errors.md.';
+
+
+--
+-- Name: COLUMN error_rules.note; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.note IS 'Why it is there, for people.';
+
+
+--
+-- Name: COLUMN error_rules.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.created_at IS 'When it was first written.';
+
+
+--
+-- Name: COLUMN error_rules.created_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.created_by IS 'The database role that first wrote it.';
+
+
+--
+-- Name: COLUMN error_rules.changed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules.changed_at IS 'When it was last written.';
+
+
+--
+-- Name: error_rules_version; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_rules_version (
+    single boolean DEFAULT true NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT error_rules_version_single_check CHECK (single)
+);
+
+
+--
+-- Name: TABLE error_rules_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_rules_version IS 'How often the rules have changed: a worker that knows this number knows the rules.';
+
+
+--
+-- Name: COLUMN error_rules_version.single; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules_version.single IS 'There is one row.';
+
+
+--
+-- Name: COLUMN error_rules_version.version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_rules_version.version IS 'Grows with every change.';
+
+
+--
+-- Name: errors_20261123; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261123 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261123.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261123.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261123.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261123.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261123.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261123.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261123.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261123.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261123.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261123.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261123.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261123.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261123.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261123.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261123.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261123.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261123.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261123.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261123.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261123.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261123.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261123.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261123.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261123.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261123.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261123.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261124; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261124 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261124.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261124.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261124.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261124.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261124.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261124.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261124.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261124.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261124.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261124.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261124.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261124.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261124.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261124.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261124.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261124.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261124.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261124.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261124.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261124.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261124.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261124.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261124.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261124.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261124.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261124.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261125; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261125 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261125.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261125.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261125.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261125.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261125.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261125.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261125.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261125.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261125.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261125.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261125.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261125.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261125.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261125.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261125.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261125.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261125.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261125.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261125.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261125.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261125.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261125.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261125.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261125.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261125.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261125.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261126; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261126 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261126.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261126.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261126.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261126.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261126.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261126.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261126.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261126.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261126.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261126.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261126.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261126.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261126.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261126.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261126.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261126.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261126.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261126.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261126.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261126.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261126.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261126.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261126.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261126.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261126.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261126.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261127; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261127 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261127.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261127.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261127.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261127.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261127.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261127.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261127.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261127.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261127.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261127.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261127.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261127.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261127.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261127.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261127.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261127.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261127.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261127.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261127.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261127.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261127.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261127.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261127.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261127.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261127.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261127.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261128; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261128 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261128.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261128.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261128.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261128.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261128.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261128.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261128.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261128.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261128.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261128.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261128.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261128.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261128.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261128.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261128.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261128.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261128.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261128.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261128.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261128.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261128.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261128.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261128.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261128.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261128.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261128.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261129; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261129 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261129.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261129.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261129.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261129.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261129.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261129.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261129.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261129.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261129.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261129.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261129.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261129.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261129.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261129.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261129.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261129.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261129.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261129.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261129.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261129.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261129.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261129.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261129.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261129.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261129.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261129.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_20261130; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_20261130 (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+);
+
+
+--
+-- Name: COLUMN errors_20261130.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors_20261130.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors_20261130.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261130.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors_20261130.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261130.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors_20261130.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors_20261130.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors_20261130.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors_20261130.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors_20261130.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors_20261130.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors_20261130.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors_20261130.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors_20261130.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors_20261130.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors_20261130.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors_20261130.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors_20261130.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors_20261130.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors_20261130.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors_20261130.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors_20261130.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors_20261130.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors_20261130.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors_20261130.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: errors_default; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors_default (
+    error_id bigint DEFAULT nextval('portolan.error_ids'::regclass) NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
 );
 
 
@@ -2979,7 +7406,10 @@ CREATE TABLE portolan.gates (
     probe_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
     probe_interval interval NOT NULL,
     reason text NOT NULL,
-    CONSTRAINT gates_probe_interval_check CHECK ((probe_interval > '00:00:00'::interval))
+    opening_at timestamp with time zone,
+    width integer DEFAULT 1 NOT NULL,
+    CONSTRAINT gates_probe_interval_check CHECK ((probe_interval > '00:00:00'::interval)),
+    CONSTRAINT gates_width_check CHECK ((width >= 1))
 );
 
 
@@ -2987,7 +7417,7 @@ CREATE TABLE portolan.gates (
 -- Name: TABLE gates; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.gates IS 'Platforms that are down. While a gate is closed one lane per interval is let through; the first page that gets through opens it.';
+COMMENT ON TABLE portolan.gates IS 'Platforms that are down. While a gate is closed one lane per interval is let through; after the first page that gets through twice as many at each interval, until the gate is gone.';
 
 
 --
@@ -3023,6 +7453,69 @@ COMMENT ON COLUMN portolan.gates.probe_interval IS 'How far apart those are.';
 --
 
 COMMENT ON COLUMN portolan.gates.reason IS 'Why, for people.';
+
+
+--
+-- Name: COLUMN gates.opening_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.opening_at IS 'When the first page got through; NULL while the platform is down.';
+
+
+--
+-- Name: COLUMN gates.width; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.width IS 'How many lanes are let through at the next interval; doubles at each while opening.';
+
+
+--
+-- Name: health_transitions; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.health_transitions (
+    from_state text NOT NULL,
+    event text NOT NULL,
+    to_state text NOT NULL,
+    condition text,
+    CONSTRAINT health_transitions_condition_check CHECK ((condition = ANY (ARRAY['every_stream_once'::text, 'every_stream_twice'::text]))),
+    CONSTRAINT health_transitions_event_check CHECK ((event = ANY (ARRAY['ok'::text, 'soft'::text, 'limit'::text, 'auth'::text, 'block'::text, 'net'::text, 'off'::text, 'on'::text, 'relink'::text])))
+);
+
+
+--
+-- Name: TABLE health_transitions; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.health_transitions IS 'The state machine of connections, all of it: every state and every event.';
+
+
+--
+-- Name: COLUMN health_transitions.from_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.health_transitions.from_state IS 'State before.';
+
+
+--
+-- Name: COLUMN health_transitions.event; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.health_transitions.event IS 'ok: a sync or a probe succeeded; soft: a stream failed for good; limit: limits have held everything up for 15 minutes; auth: credentials refused; block: permission, plan, firewall, account or version; net: three failures to reach it in a row, over five minutes; off, on: switched by a person; relink: new credentials, or a person says it is mended.';
+
+
+--
+-- Name: COLUMN health_transitions.to_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.health_transitions.to_state IS 'State after.';
+
+
+--
+-- Name: COLUMN health_transitions.condition; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.health_transitions.condition IS 'The state changes only when every stream has caught up: once ever, or twice since it last failed.';
 
 
 --
@@ -4078,6 +8571,92 @@ COMMENT ON COLUMN portolan.queue_stats.refreshed_at IS 'When they were counted.'
 
 
 --
+-- Name: quotas; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.quotas (
+    platform text NOT NULL,
+    owner text NOT NULL,
+    bucket text NOT NULL,
+    period_start timestamp with time zone,
+    period_end timestamp with time zone,
+    drawn bigint DEFAULT 0 NOT NULL,
+    allowed bigint,
+    blocked_until timestamp with time zone,
+    CONSTRAINT quotas_allowed_check CHECK ((allowed >= 0)),
+    CONSTRAINT quotas_bucket_check CHECK ((bucket <> ''::text)),
+    CONSTRAINT quotas_check CHECK (((period_start IS NULL) = (period_end IS NULL))),
+    CONSTRAINT quotas_drawn_check CHECK ((drawn >= 0)),
+    CONSTRAINT quotas_owner_check CHECK ((owner ~ '^(app|connection:[0-9]+)$'::text)),
+    CONSTRAINT quotas_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text))
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: TABLE quotas; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.quotas IS 'Ledger of limits: how much of each quota is used, and until when platforms asked us to wait. Redis holds what was drawn and is not spent yet; what it loses is not given twice. Written by draw_quota and block_bucket.';
+
+
+--
+-- Name: COLUMN quotas.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.platform IS 'Key of the platform.';
+
+
+--
+-- Name: COLUMN quotas.owner; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.owner IS 'Whose bucket: app, or connection: and its id.';
+
+
+--
+-- Name: COLUMN quotas.bucket; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.bucket IS 'The bucket''s name; of a template, the name that was demanded.';
+
+
+--
+-- Name: COLUMN quotas.period_start; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.period_start IS 'When the current period began; NULL: no quota, a wait only.';
+
+
+--
+-- Name: COLUMN quotas.period_end; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.period_end IS 'When the quota begins anew.';
+
+
+--
+-- Name: COLUMN quotas.drawn; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.drawn IS 'Requests of the period that workers may have sent; more than they have, while some are not spent.';
+
+
+--
+-- Name: COLUMN quotas.allowed; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.allowed IS 'Requests of the period that are ours, as last declared.';
+
+
+--
+-- Name: COLUMN quotas.blocked_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.blocked_until IS 'The platform asked us to send nothing before this time.';
+
+
+--
 -- Name: raw_exact; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -4302,6 +8881,270 @@ COMMENT ON COLUMN portolan.raw_records.sanitised IS 'The payload is a cleaned co
 
 
 --
+-- Name: requests; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.requests (
+    sent_at timestamp with time zone NOT NULL,
+    platform text NOT NULL,
+    connection_id bigint,
+    resource text,
+    job_id bigint,
+    worker_id uuid,
+    method text NOT NULL,
+    route text NOT NULL,
+    status integer,
+    error_code text,
+    request_id text,
+    bytes_sent bigint DEFAULT 0 NOT NULL,
+    bytes_received bigint DEFAULT 0 NOT NULL,
+    dns_ms real,
+    connect_ms real,
+    tls_ms real,
+    first_byte_ms real,
+    total_ms real NOT NULL,
+    token_wait_ms real DEFAULT 0 NOT NULL,
+    http_version text,
+    reused boolean DEFAULT false NOT NULL
+)
+PARTITION BY RANGE (sent_at);
+
+
+--
+-- Name: TABLE requests; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.requests IS 'The requests that were sent to platforms. Append-only, partitioned by day, kept as long as portolan.retention says. A log, not a ledger: a worker that is killed loses its last second, and one that cannot write drops what it has no room for.';
+
+
+--
+-- Name: COLUMN requests.sent_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.sent_at IS 'When it was sent, by the worker''s clock; the partition key.';
+
+
+--
+-- Name: COLUMN requests.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.platform IS 'Whom it asked.';
+
+
+--
+-- Name: COLUMN requests.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.connection_id IS 'In whose name.';
+
+
+--
+-- Name: COLUMN requests.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.resource IS 'The stream it was for.';
+
+
+--
+-- Name: COLUMN requests.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.job_id IS 'The job it was for.';
+
+
+--
+-- Name: COLUMN requests.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.worker_id IS 'Who sent it.';
+
+
+--
+-- Name: COLUMN requests.method; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.method IS 'GET, POST.';
+
+
+--
+-- Name: COLUMN requests.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.route IS 'Route template, e.g. /v1/customers/{id}. Never an address with its query: those carry secrets.';
+
+
+--
+-- Name: COLUMN requests.status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.status IS 'HTTP status; NULL where no whole answer came.';
+
+
+--
+-- Name: COLUMN requests.error_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.error_code IS 'Code of the unified error it ended in; NULL where it ended in none.';
+
+
+--
+-- Name: COLUMN requests.request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.request_id IS 'The platform''s name for it, which its support asks for.';
+
+
+--
+-- Name: COLUMN requests.bytes_sent; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.bytes_sent IS 'Bytes of its body.';
+
+
+--
+-- Name: COLUMN requests.bytes_received; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.bytes_received IS 'Bytes of the answer''s body on the wire, before decompression.';
+
+
+--
+-- Name: COLUMN requests.dns_ms; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.dns_ms IS 'Looking up the name; NULL on a kept connection.';
+
+
+--
+-- Name: COLUMN requests.connect_ms; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.connect_ms IS 'Connecting once the name was known; NULL on a kept connection.';
+
+
+--
+-- Name: COLUMN requests.tls_ms; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.tls_ms IS 'The TLS handshake; NULL on a kept connection and without TLS.';
+
+
+--
+-- Name: COLUMN requests.first_byte_ms; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.first_byte_ms IS 'From its start to the first byte of the answer; NULL when none came.';
+
+
+--
+-- Name: COLUMN requests.total_ms; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.total_ms IS 'From its start to its end, waiting for a free connection included.';
+
+
+--
+-- Name: COLUMN requests.token_wait_ms; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.token_wait_ms IS 'How long it had waited for tokens before.';
+
+
+--
+-- Name: COLUMN requests.http_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.http_version IS '1.0, 1.1 or 2; NULL where no answer came.';
+
+
+--
+-- Name: COLUMN requests.reused; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.requests.reused IS 'It ran on a connection that was open already.';
+
+
+--
+-- Name: request_stats; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.request_stats AS
+ SELECT r.platform,
+    r.route,
+    r.status_class,
+    count(*) AS requests_count,
+    percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY ((r.total_ms)::double precision)) AS p50_ms,
+    percentile_cont((0.95)::double precision) WITHIN GROUP (ORDER BY ((r.total_ms)::double precision)) AS p95_ms,
+    (sum(r.bytes_sent))::bigint AS bytes_sent,
+    (sum(r.bytes_received))::bigint AS bytes_received,
+    max(r.sent_at) AS last_at
+   FROM ( SELECT q.sent_at,
+            q.platform,
+            q.connection_id,
+            q.resource,
+            q.job_id,
+            q.worker_id,
+            q.method,
+            q.route,
+            q.status,
+            q.error_code,
+            q.request_id,
+            q.bytes_sent,
+            q.bytes_received,
+            q.dns_ms,
+            q.connect_ms,
+            q.tls_ms,
+            q.first_byte_ms,
+            q.total_ms,
+            q.token_wait_ms,
+            q.http_version,
+            q.reused,
+                CASE
+                    WHEN (q.status IS NULL) THEN 'none'::text
+                    ELSE ((q.status / 100) || 'xx'::text)
+                END AS status_class
+           FROM portolan.requests q
+          WHERE (q.sent_at > (portolan.now() - '01:00:00'::interval))) r
+  GROUP BY r.platform, r.route, r.status_class;
+
+
+--
+-- Name: VIEW request_stats; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.request_stats IS 'Requests of the last hour by platform, route and class of status (none: no whole answer came): how many, how long half and 95 of 100 of them took at most, bytes.';
+
+
+--
+-- Name: requests_default; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.requests_default (
+    sent_at timestamp with time zone NOT NULL,
+    platform text NOT NULL,
+    connection_id bigint,
+    resource text,
+    job_id bigint,
+    worker_id uuid,
+    method text NOT NULL,
+    route text NOT NULL,
+    status integer,
+    error_code text,
+    request_id text,
+    bytes_sent bigint DEFAULT 0 NOT NULL,
+    bytes_received bigint DEFAULT 0 NOT NULL,
+    dns_ms real,
+    connect_ms real,
+    tls_ms real,
+    first_byte_ms real,
+    total_ms real NOT NULL,
+    token_wait_ms real DEFAULT 0 NOT NULL,
+    http_version text,
+    reused boolean DEFAULT false NOT NULL
+);
+
+
+--
 -- Name: retention; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -4309,7 +9152,7 @@ CREATE TABLE portolan.retention (
     table_name text NOT NULL,
     keep interval NOT NULL,
     CONSTRAINT retention_keep_check CHECK ((keep >= '1 day'::interval)),
-    CONSTRAINT retention_table_name_check CHECK ((table_name = ANY (ARRAY['job_history'::text, 'job_events'::text])))
+    CONSTRAINT retention_table_name_check CHECK ((table_name = ANY (ARRAY['job_history'::text, 'job_events'::text, 'requests'::text, 'errors'::text])))
 );
 
 
@@ -4472,165 +9315,41 @@ ALTER TABLE portolan.schedules ALTER COLUMN schedule_id ADD GENERATED ALWAYS AS 
 
 
 --
--- Name: streams; Type: TABLE; Schema: portolan; Owner: -
+-- Name: tokens_now; Type: VIEW; Schema: portolan; Owner: -
 --
 
-CREATE TABLE portolan.streams (
-    connection_id bigint NOT NULL,
-    resource text NOT NULL COLLATE pg_catalog."C",
-    platform text NOT NULL,
-    family text DEFAULT 'main'::text NOT NULL,
-    state text DEFAULT 'new'::text NOT NULL,
-    state_code text,
-    state_message text,
-    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    "interval" interval NOT NULL,
-    next_due_at timestamp with time zone,
-    enqueued_at timestamp with time zone,
-    caught_up_at timestamp with time zone,
-    first_caught_up_at timestamp with time zone,
-    synced_through timestamp with time zone,
-    last_page_at timestamp with time zone,
-    pages_count bigint DEFAULT 0 NOT NULL,
-    records_count bigint DEFAULT 0 NOT NULL,
-    cursor jsonb,
-    CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
-    CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
-)
-WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
-
-
---
--- Name: TABLE streams; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.streams IS 'One resource of one connection: the unit that has a cursor and a freshness.';
+CREATE VIEW portolan.tokens_now AS
+ SELECT t.connection_id,
+    c.name,
+    c.platform,
+    c.method,
+        CASE
+            WHEN ((t.state = 'refreshing'::text) AND (t.refreshing_until <= portolan.now())) THEN 'interrupted'::text
+            WHEN ((t.state = 'idle'::text) AND (t.failures > 0)) THEN 'failing'::text
+            ELSE t.state
+        END AS state,
+    t.issued_at,
+    t.expires_at,
+    t.refresh_at,
+    t.refresh_expires_at,
+    t.idle_at,
+    t.refreshing_by,
+    t.refreshing_since,
+    t.doubtful_since,
+    t.failures,
+    t.failing_since,
+    t.not_before,
+    t.error_code,
+    t.error_message
+   FROM (portolan.connection_tokens t
+     JOIN portolan.connections c USING (connection_id));
 
 
 --
--- Name: COLUMN streams.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: VIEW tokens_now; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.streams.connection_id IS 'Whose stream it is.';
-
-
---
--- Name: COLUMN streams.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.resource IS 'Name of the resource, e.g. orders.';
-
-
---
--- Name: COLUMN streams.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.platform IS 'Platform of the connection.';
-
-
---
--- Name: COLUMN streams.family; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.family IS 'Which of the connection''s lanes its jobs run in.';
-
-
---
--- Name: COLUMN streams.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state IS 'new: never read; reading: first read under way; in_sync: caught up; degraded: caught up as far as this server allows; failing: last job failed, tried again; blocked: stopped until something outside changes.';
-
-
---
--- Name: COLUMN streams.state_code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state_code IS 'Code of the unified error behind the state.';
-
-
---
--- Name: COLUMN streams.state_message; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state_message IS 'One sentence for people.';
-
-
---
--- Name: COLUMN streams.state_since; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state_since IS 'When it came into this state.';
-
-
---
--- Name: COLUMN streams."interval"; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams."interval" IS 'How often it is due: its freshness target.';
-
-
---
--- Name: COLUMN streams.next_due_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.next_due_at IS 'When the scheduler enqueues its next sync; NULL: never.';
-
-
---
--- Name: COLUMN streams.enqueued_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.enqueued_at IS 'When its last sync was enqueued.';
-
-
---
--- Name: COLUMN streams.caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.caught_up_at IS 'When a read last reached the end.';
-
-
---
--- Name: COLUMN streams.first_caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.first_caught_up_at IS 'When the first complete read ended.';
-
-
---
--- Name: COLUMN streams.synced_through; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.synced_through IS 'Platform time up to which everything is known: the measure of freshness.';
-
-
---
--- Name: COLUMN streams.last_page_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.last_page_at IS 'When a page was last committed.';
-
-
---
--- Name: COLUMN streams.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.pages_count IS 'Pages committed, ever.';
-
-
---
--- Name: COLUMN streams.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.records_count IS 'Records seen, ever, changed or not.';
-
-
---
--- Name: COLUMN streams.cursor; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.cursor IS 'Where it has got to on the platform; only the platform''s code reads it.';
+COMMENT ON VIEW portolan.tokens_now IS 'How signing in stands for every connection with tokens: idle, refreshing, interrupted, failing or rejected. No token is in it.';
 
 
 --
@@ -10644,6 +15363,69 @@ COMMENT ON COLUMN unified.payment_transactions.settlement_currency IS 'what reac
 
 
 --
+-- Name: errors_20261123; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261123 FOR VALUES FROM ('2026-11-23 00:00:00+00') TO ('2026-11-24 00:00:00+00');
+
+
+--
+-- Name: errors_20261124; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261124 FOR VALUES FROM ('2026-11-24 00:00:00+00') TO ('2026-11-25 00:00:00+00');
+
+
+--
+-- Name: errors_20261125; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261125 FOR VALUES FROM ('2026-11-25 00:00:00+00') TO ('2026-11-26 00:00:00+00');
+
+
+--
+-- Name: errors_20261126; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261126 FOR VALUES FROM ('2026-11-26 00:00:00+00') TO ('2026-11-27 00:00:00+00');
+
+
+--
+-- Name: errors_20261127; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261127 FOR VALUES FROM ('2026-11-27 00:00:00+00') TO ('2026-11-28 00:00:00+00');
+
+
+--
+-- Name: errors_20261128; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261128 FOR VALUES FROM ('2026-11-28 00:00:00+00') TO ('2026-11-29 00:00:00+00');
+
+
+--
+-- Name: errors_20261129; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261129 FOR VALUES FROM ('2026-11-29 00:00:00+00') TO ('2026-11-30 00:00:00+00');
+
+
+--
+-- Name: errors_20261130; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_20261130 FOR VALUES FROM ('2026-11-30 00:00:00+00') TO ('2026-12-01 00:00:00+00');
+
+
+--
+-- Name: errors_default; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ATTACH PARTITION portolan.errors_default DEFAULT;
+
+
+--
 -- Name: job_events_default; Type: TABLE ATTACH; Schema: portolan; Owner: -
 --
 
@@ -10655,6 +15437,28 @@ ALTER TABLE ONLY portolan.job_events ATTACH PARTITION portolan.job_events_defaul
 --
 
 ALTER TABLE ONLY portolan.job_history ATTACH PARTITION portolan.job_history_default DEFAULT;
+
+
+--
+-- Name: requests_default; Type: TABLE ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.requests ATTACH PARTITION portolan.requests_default DEFAULT;
+
+
+--
+-- Name: errors error_id; Type: DEFAULT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.errors ALTER COLUMN error_id SET DEFAULT nextval('portolan.error_ids'::regclass);
+
+
+--
+-- Name: alerts alerts_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (alert_id);
 
 
 --
@@ -10674,6 +15478,22 @@ ALTER TABLE ONLY portolan.connection_credentials
 
 
 --
+-- Name: connection_events connection_events_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connection_events
+    ADD CONSTRAINT connection_events_pkey PRIMARY KEY (event_id);
+
+
+--
+-- Name: connection_tokens connection_tokens_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connection_tokens
+    ADD CONSTRAINT connection_tokens_pkey PRIMARY KEY (connection_id);
+
+
+--
 -- Name: connections connections_name_key; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -10690,11 +15510,51 @@ ALTER TABLE ONLY portolan.connections
 
 
 --
--- Name: errors errors_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+-- Name: error_cluster_connections error_cluster_connections_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
-ALTER TABLE ONLY portolan.errors
-    ADD CONSTRAINT errors_pkey PRIMARY KEY (error_id);
+ALTER TABLE ONLY portolan.error_cluster_connections
+    ADD CONSTRAINT error_cluster_connections_pkey PRIMARY KEY (cluster_id, connection_id);
+
+
+--
+-- Name: error_clusters error_clusters_fingerprint_key; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_clusters
+    ADD CONSTRAINT error_clusters_fingerprint_key UNIQUE (fingerprint);
+
+
+--
+-- Name: error_clusters error_clusters_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_clusters
+    ADD CONSTRAINT error_clusters_pkey PRIMARY KEY (cluster_id);
+
+
+--
+-- Name: error_minutes error_minutes_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_minutes
+    ADD CONSTRAINT error_minutes_pkey PRIMARY KEY (cluster_id, minute);
+
+
+--
+-- Name: error_rules error_rules_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_rules
+    ADD CONSTRAINT error_rules_pkey PRIMARY KEY (rule_id);
+
+
+--
+-- Name: error_rules_version error_rules_version_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_rules_version
+    ADD CONSTRAINT error_rules_version_pkey PRIMARY KEY (single);
 
 
 --
@@ -10703,6 +15563,14 @@ ALTER TABLE ONLY portolan.errors
 
 ALTER TABLE ONLY portolan.gates
     ADD CONSTRAINT gates_pkey PRIMARY KEY (platform);
+
+
+--
+-- Name: health_transitions health_transitions_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.health_transitions
+    ADD CONSTRAINT health_transitions_pkey PRIMARY KEY (from_state, event);
 
 
 --
@@ -10778,6 +15646,14 @@ ALTER TABLE ONLY portolan.queue_stats
 
 
 --
+-- Name: quotas quotas_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.quotas
+    ADD CONSTRAINT quotas_pkey PRIMARY KEY (platform, owner, bucket);
+
+
+--
 -- Name: raw_exact raw_exact_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -10834,17 +15710,269 @@ ALTER TABLE ONLY portolan.workers
 
 
 --
+-- Name: alerts_open; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE UNIQUE INDEX alerts_open ON portolan.alerts USING btree (rule, subject) WHERE (resolved_at IS NULL);
+
+
+--
+-- Name: alerts_untold; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX alerts_untold ON portolan.alerts USING btree (alert_id) WHERE (told_at IS NULL);
+
+
+--
+-- Name: connection_events_by_connection; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX connection_events_by_connection ON portolan.connection_events USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: connection_tokens_idle; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX connection_tokens_idle ON portolan.connection_tokens USING btree (idle_at) WHERE ((idle_at IS NOT NULL) AND (state <> 'rejected'::text));
+
+
+--
+-- Name: connections_probe; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX connections_probe ON portolan.connections USING btree (next_probe_at) WHERE (next_probe_at IS NOT NULL);
+
+
+--
+-- Name: error_cluster_connections_seen; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX error_cluster_connections_seen ON portolan.error_cluster_connections USING btree (last_seen_at);
+
+
+--
+-- Name: error_clusters_seen; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX error_clusters_seen ON portolan.error_clusters USING btree (last_seen_at);
+
+
+--
+-- Name: error_minutes_by_time; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX error_minutes_by_time ON portolan.error_minutes USING btree (minute);
+
+
+--
 -- Name: errors_by_connection; Type: INDEX; Schema: portolan; Owner: -
 --
 
-CREATE INDEX errors_by_connection ON portolan.errors USING btree (connection_id, occurred_at);
+CREATE INDEX errors_by_connection ON ONLY portolan.errors USING btree (connection_id, occurred_at);
 
 
 --
--- Name: errors_by_time; Type: INDEX; Schema: portolan; Owner: -
+-- Name: errors_20261123_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
 --
 
-CREATE INDEX errors_by_time ON portolan.errors USING brin (occurred_at);
+CREATE INDEX errors_20261123_connection_id_occurred_at_idx ON portolan.errors_20261123 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_by_id; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_by_id ON ONLY portolan.errors USING btree (error_id);
+
+
+--
+-- Name: errors_20261123_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261123_error_id_idx ON portolan.errors_20261123 USING btree (error_id);
+
+
+--
+-- Name: errors_by_cluster; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_by_cluster ON ONLY portolan.errors USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261123_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261123_fingerprint_occurred_at_idx ON portolan.errors_20261123 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261124_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261124_connection_id_occurred_at_idx ON portolan.errors_20261124 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261124_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261124_error_id_idx ON portolan.errors_20261124 USING btree (error_id);
+
+
+--
+-- Name: errors_20261124_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261124_fingerprint_occurred_at_idx ON portolan.errors_20261124 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261125_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261125_connection_id_occurred_at_idx ON portolan.errors_20261125 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261125_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261125_error_id_idx ON portolan.errors_20261125 USING btree (error_id);
+
+
+--
+-- Name: errors_20261125_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261125_fingerprint_occurred_at_idx ON portolan.errors_20261125 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261126_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261126_connection_id_occurred_at_idx ON portolan.errors_20261126 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261126_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261126_error_id_idx ON portolan.errors_20261126 USING btree (error_id);
+
+
+--
+-- Name: errors_20261126_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261126_fingerprint_occurred_at_idx ON portolan.errors_20261126 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261127_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261127_connection_id_occurred_at_idx ON portolan.errors_20261127 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261127_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261127_error_id_idx ON portolan.errors_20261127 USING btree (error_id);
+
+
+--
+-- Name: errors_20261127_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261127_fingerprint_occurred_at_idx ON portolan.errors_20261127 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261128_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261128_connection_id_occurred_at_idx ON portolan.errors_20261128 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261128_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261128_error_id_idx ON portolan.errors_20261128 USING btree (error_id);
+
+
+--
+-- Name: errors_20261128_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261128_fingerprint_occurred_at_idx ON portolan.errors_20261128 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261129_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261129_connection_id_occurred_at_idx ON portolan.errors_20261129 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261129_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261129_error_id_idx ON portolan.errors_20261129 USING btree (error_id);
+
+
+--
+-- Name: errors_20261129_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261129_fingerprint_occurred_at_idx ON portolan.errors_20261129 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_20261130_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261130_connection_id_occurred_at_idx ON portolan.errors_20261130 USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_20261130_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261130_error_id_idx ON portolan.errors_20261130 USING btree (error_id);
+
+
+--
+-- Name: errors_20261130_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_20261130_fingerprint_occurred_at_idx ON portolan.errors_20261130 USING btree (fingerprint, occurred_at);
+
+
+--
+-- Name: errors_default_connection_id_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_default_connection_id_occurred_at_idx ON portolan.errors_default USING btree (connection_id, occurred_at);
+
+
+--
+-- Name: errors_default_error_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_default_error_id_idx ON portolan.errors_default USING btree (error_id);
+
+
+--
+-- Name: errors_default_fingerprint_occurred_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX errors_default_fingerprint_occurred_at_idx ON portolan.errors_default USING btree (fingerprint, occurred_at);
 
 
 --
@@ -10953,6 +16081,48 @@ CREATE INDEX raw_shopify_refunds ON portolan.raw_records USING btree (connection
 
 
 --
+-- Name: requests_by_connection; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX requests_by_connection ON ONLY portolan.requests USING btree (connection_id, sent_at);
+
+
+--
+-- Name: requests_by_time; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX requests_by_time ON ONLY portolan.requests USING btree (sent_at);
+
+
+--
+-- Name: requests_default_connection_id_sent_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX requests_default_connection_id_sent_at_idx ON portolan.requests_default USING btree (connection_id, sent_at);
+
+
+--
+-- Name: requests_default_sent_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX requests_default_sent_at_idx ON portolan.requests_default USING btree (sent_at);
+
+
+--
+-- Name: requests_failed; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX requests_failed ON ONLY portolan.requests USING btree (sent_at) WHERE ((status IS NULL) OR (status >= 400) OR (error_code IS NOT NULL));
+
+
+--
+-- Name: requests_default_sent_at_idx1; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX requests_default_sent_at_idx1 ON portolan.requests_default USING btree (sent_at) WHERE ((status IS NULL) OR (status >= 400) OR (error_code IS NOT NULL));
+
+
+--
 -- Name: schedules_due; Type: INDEX; Schema: portolan; Owner: -
 --
 
@@ -10964,6 +16134,195 @@ CREATE INDEX schedules_due ON portolan.schedules USING btree (next_at) WHERE (ne
 --
 
 CREATE INDEX streams_due ON portolan.streams USING btree (next_due_at) WHERE (next_due_at IS NOT NULL);
+
+
+--
+-- Name: errors_20261123_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261123_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261123_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261123_error_id_idx;
+
+
+--
+-- Name: errors_20261123_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261123_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261124_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261124_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261124_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261124_error_id_idx;
+
+
+--
+-- Name: errors_20261124_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261124_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261125_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261125_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261125_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261125_error_id_idx;
+
+
+--
+-- Name: errors_20261125_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261125_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261126_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261126_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261126_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261126_error_id_idx;
+
+
+--
+-- Name: errors_20261126_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261126_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261127_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261127_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261127_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261127_error_id_idx;
+
+
+--
+-- Name: errors_20261127_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261127_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261128_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261128_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261128_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261128_error_id_idx;
+
+
+--
+-- Name: errors_20261128_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261128_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261129_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261129_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261129_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261129_error_id_idx;
+
+
+--
+-- Name: errors_20261129_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261129_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_20261130_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_20261130_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_20261130_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_20261130_error_id_idx;
+
+
+--
+-- Name: errors_20261130_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_20261130_fingerprint_occurred_at_idx;
+
+
+--
+-- Name: errors_default_connection_id_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_connection ATTACH PARTITION portolan.errors_default_connection_id_occurred_at_idx;
+
+
+--
+-- Name: errors_default_error_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_id ATTACH PARTITION portolan.errors_default_error_id_idx;
+
+
+--
+-- Name: errors_default_fingerprint_occurred_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.errors_by_cluster ATTACH PARTITION portolan.errors_default_fingerprint_occurred_at_idx;
 
 
 --
@@ -10995,11 +16354,64 @@ ALTER INDEX portolan.job_history_parent ATTACH PARTITION portolan.job_history_de
 
 
 --
+-- Name: requests_default_connection_id_sent_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.requests_by_connection ATTACH PARTITION portolan.requests_default_connection_id_sent_at_idx;
+
+
+--
+-- Name: requests_default_sent_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.requests_by_time ATTACH PARTITION portolan.requests_default_sent_at_idx;
+
+
+--
+-- Name: requests_default_sent_at_idx1; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.requests_failed ATTACH PARTITION portolan.requests_default_sent_at_idx1;
+
+
+--
 -- Name: connection_credentials connection_credentials_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
 --
 
 ALTER TABLE ONLY portolan.connection_credentials
     ADD CONSTRAINT connection_credentials_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: connection_events connection_events_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connection_events
+    ADD CONSTRAINT connection_events_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: connection_tokens connection_tokens_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.connection_tokens
+    ADD CONSTRAINT connection_tokens_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: error_cluster_connections error_cluster_connections_cluster_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_cluster_connections
+    ADD CONSTRAINT error_cluster_connections_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES portolan.error_clusters(cluster_id) ON DELETE CASCADE;
+
+
+--
+-- Name: error_minutes error_minutes_cluster_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.error_minutes
+    ADD CONSTRAINT error_minutes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES portolan.error_clusters(cluster_id) ON DELETE CASCADE;
 
 
 --
@@ -11016,6 +16428,1760 @@ ALTER TABLE ONLY portolan.schedules
 
 ALTER TABLE ONLY portolan.streams
     ADD CONSTRAINT streams_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: SCHEMA portolan; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA portolan TO portolan_console;
+GRANT USAGE ON SCHEMA portolan TO portolan_operator;
+GRANT USAGE ON SCHEMA portolan TO portolan_worker;
+
+
+--
+-- Name: SCHEMA shopify; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA shopify TO portolan_console;
+GRANT USAGE ON SCHEMA shopify TO portolan_operator;
+
+
+--
+-- Name: SCHEMA stripe; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA stripe TO portolan_console;
+GRANT USAGE ON SCHEMA stripe TO portolan_operator;
+
+
+--
+-- Name: SCHEMA unified; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA unified TO portolan_console;
+GRANT USAGE ON SCHEMA unified TO portolan_operator;
+
+
+--
+-- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION amend_tokens(p_connection bigint, p_generation bigint, p_key text, p_sealed bytea); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.amend_tokens(p_connection bigint, p_generation bigint, p_key text, p_sealed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.amend_tokens(p_connection bigint, p_generation bigint, p_key text, p_sealed bytea) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION apply_grants(p_platforms text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.apply_grants(p_platforms text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION beat(p_worker uuid, p_host text, p_version text, p_ttl interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION begin_refresh(p_connection bigint, p_generation bigint, p_worker uuid, p_limit interval, p_young interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.begin_refresh(p_connection bigint, p_generation bigint, p_worker uuid, p_limit interval, p_young interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.begin_refresh(p_connection bigint, p_generation bigint, p_worker uuid, p_limit interval, p_young interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION block_bucket(p_platform text, p_owner text, p_bucket text, p_for interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.block_bucket(p_platform text, p_owner text, p_bucket text, p_for interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.block_bucket(p_platform text, p_owner text, p_bucket text, p_for interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION cancel(p_job bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cancel(p_job bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cancel(p_job bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION cancel_many(p_jobs bigint[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cancel_many(p_jobs bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cancel_many(p_jobs bigint[]) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.claim(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.claim_lanes(p_worker uuid, p_platforms text[], p_bands text[], p_n integer, p_k integer, p_floors timestamp with time zone[], p_kinds text[], p_versions integer[], p_max interval, p_stall interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION close_gate(p_platform text, p_reason text, p_probe_interval interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_probe_interval interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION close_gates(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.close_gates() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION complete_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_key text, p_sealed bytea, p_refresh_in interval, p_expires_in interval, p_refresh_expires_in interval, p_idle_in interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.complete_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_key text, p_sealed bytea, p_refresh_in interval, p_expires_in interval, p_refresh_expires_in interval, p_idle_in interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.complete_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_key text, p_sealed bytea, p_refresh_in interval, p_expires_in interval, p_refresh_expires_in interval, p_idle_in interval) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION connection_event(p_connection bigint, p_event text, p_code text, p_message text, p_error_id bigint, p_by text, p_until timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.connection_event(p_connection bigint, p_event text, p_code text, p_message text, p_error_id bigint, p_by text, p_until timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.cron_minute(p_minutes integer[], p_hours integer[], p_days integer[], p_months integer[], p_weekdays integer[], p_either boolean, p_from timestamp without time zone, p_until timestamp without time zone) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION cron_next(p_cron text, p_zone text, p_after timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION define_kind(p_kind text, p_fields jsonb, p_required text[], p_version integer, p_max_attempts integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.define_kind(p_kind text, p_fields jsonb, p_required text[], p_version integer, p_max_attempts integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.define_kind(p_kind text, p_fields jsonb, p_required text[], p_version integer, p_max_attempts integer) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint, p_ends_in interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint, p_ends_in interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint, p_ends_in interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION drop_days(p_table text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.drop_days(p_table text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION drop_error_rule(p_rule text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.drop_error_rule(p_rule text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.drop_error_rule(p_rule text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION end_alert(p_rule text, p_subject text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.end_alert(p_rule text, p_subject text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION end_parents(p_parents bigint[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.end_parents(p_parents bigint[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer, p_version smallint, p_parent bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer, p_version smallint, p_parent bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer, p_version smallint, p_parent bigint) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args jsonb, p_band text, p_run_at timestamp with time zone, p_dedupe text, p_family text, p_max_attempts integer, p_version smallint, p_parent bigint) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION enqueue_due(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enqueue_due(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enqueue_due(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[], p_version smallint[], p_parent bigint[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[], p_version smallint[], p_parent bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[], p_version smallint[], p_parent bigint[]) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.enqueue_many(p_connection bigint[], p_kind text[], p_args jsonb[], p_band text[], p_run_at timestamp with time zone[], p_dedupe text[], p_family text[], p_max_attempts integer[], p_version smallint[], p_parent bigint[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION enqueue_probes(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enqueue_probes(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enqueue_probes(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION enqueue_schedules(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enqueue_schedules(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enqueue_schedules(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION enqueue_sync(p_connection text, p_resource text, p_band text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band text) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band text) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION error_fingerprint(p_code text, p_platform text, p_resource text, p_operation text, p_discriminator text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.error_fingerprint(p_code text, p_platform text, p_resource text, p_operation text, p_discriminator text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION error_rule_problem(p_definition jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.error_rule_problem(p_definition jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION error_title(p_message text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.error_title(p_message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION fail_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_code text, p_message text, p_rejected boolean, p_in_doubt boolean, p_wait interval, p_counts boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.fail_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_code text, p_message text, p_rejected boolean, p_in_doubt boolean, p_wait interval, p_counts boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.fail_refresh(p_connection bigint, p_refresh uuid, p_generation bigint, p_code text, p_message text, p_rejected boolean, p_in_doubt boolean, p_wait interval, p_counts boolean) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.finish_many(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION finish_probe(p_lane bigint, p_token uuid, p_job bigint, p_event text, p_error jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.finish_probe(p_lane bigint, p_token uuid, p_job bigint, p_event text, p_error jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.finish_probe(p_lane bigint, p_token uuid, p_job bigint, p_event text, p_error jsonb) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_event text, p_flags jsonb[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_event text, p_flags jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb, p_resource text, p_stream_state text, p_event text, p_flags jsonb[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION fold_errors(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.fold_errors(p_limit integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION function_rights(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.function_rights() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION given_rights(p_schemas text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.given_rights(p_schemas text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION health_event_due(p_connection bigint, p_event text, p_delay interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.health_event_due(p_connection bigint, p_event text, p_delay interval) FROM PUBLIC;
+
+
+--
+-- Name: TABLE lanes; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.lanes TO portolan_console;
+GRANT SELECT ON TABLE portolan.lanes TO portolan_operator;
+GRANT SELECT ON TABLE portolan.lanes TO portolan_worker;
+
+
+--
+-- Name: FUNCTION is_better_head(l portolan.lanes, p_band text, p_run_at timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.is_better_head(l portolan.lanes, p_band text, p_run_at timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_text_list(p_value jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.is_text_list(p_value jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION job_problem(p_kind text, p_args jsonb, p_version smallint, p_band text, p_max_attempts integer, p_run_at timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.job_problem(p_kind text, p_args jsonb, p_version smallint, p_band text, p_max_attempts integer, p_run_at timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION job_story(p_job bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.job_story(p_job bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.job_story(p_job bigint) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.job_story(p_job bigint) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.job_story(p_job bigint) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION json_problem(p_text text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.json_problem(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.json_problem(p_text text) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION lane_head(p_lane bigint, p_now timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.lane_head(p_lane bigint, p_now timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION leave(p_worker uuid); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.leave(p_worker uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.leave(p_worker uuid) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION maintain(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.maintain() FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.maintain() TO portolan_worker;
+
+
+--
+-- Name: FUNCTION make_days(p_table text, p_days integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.make_days(p_table text, p_days integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_progress(p_connection bigint, p_caught_up boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION open_gate(p_platform text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.open_gate(p_platform text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.open_gate(p_platform text) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.open_gate(p_platform text) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job bigint, p_resource text) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION pause(p_scope text, p_name text, p_reason text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION probe_pause(p_state text, p_probes integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.probe_pause(p_state text, p_probes integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer, p_checkpoint jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer, p_checkpoint jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.prove(p_lane bigint, p_token uuid, p_job bigint, p_records integer, p_checkpoint jsonb) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION quota_period(p_now timestamp with time zone, p_late interval, p_time time without time zone, p_zone text, p_every interval, p_start timestamp with time zone, p_end timestamp with time zone, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.quota_period(p_now timestamp with time zone, p_late interval, p_time time without time zone, p_zone text, p_every interval, p_start timestamp with time zone, p_end timestamp with time zone, OUT period_start timestamp with time zone, OUT period_end timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION raise_alert(p_rule text, p_subject text, p_severity text, p_message text, p_detail jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.raise_alert(p_rule text, p_subject text, p_severity text, p_message text, p_detail jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION read_tokens(p_connection bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.read_tokens(p_connection bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.read_tokens(p_connection bigint) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION reap(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.reap(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.reap(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION record_requests(p_worker uuid, p_sent_at timestamp with time zone[], p_platform text[], p_connection bigint[], p_resource text[], p_job bigint[], p_method text[], p_route text[], p_status integer[], p_error_code text[], p_request_id text[], p_bytes_sent bigint[], p_bytes_received bigint[], p_dns_ms double precision[], p_connect_ms double precision[], p_tls_ms double precision[], p_first_byte_ms double precision[], p_total_ms double precision[], p_token_wait_ms double precision[], p_http_version text[], p_reused boolean[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.record_requests(p_worker uuid, p_sent_at timestamp with time zone[], p_platform text[], p_connection bigint[], p_resource text[], p_job bigint[], p_method text[], p_route text[], p_status integer[], p_error_code text[], p_request_id text[], p_bytes_sent bigint[], p_bytes_received bigint[], p_dns_ms double precision[], p_connect_ms double precision[], p_tls_ms double precision[], p_first_byte_ms double precision[], p_total_ms double precision[], p_token_wait_ms double precision[], p_http_version text[], p_reused boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.record_requests(p_worker uuid, p_sent_at timestamp with time zone[], p_platform text[], p_connection bigint[], p_resource text[], p_job bigint[], p_method text[], p_route text[], p_status integer[], p_error_code text[], p_request_id text[], p_bytes_sent bigint[], p_bytes_received bigint[], p_dns_ms double precision[], p_connect_ms double precision[], p_tls_ms double precision[], p_first_byte_ms double precision[], p_total_ms double precision[], p_token_wait_ms double precision[], p_http_version text[], p_reused boolean[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION refresh_pause(p_failures integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.refresh_pause(p_failures integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refresh_stats(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.refresh_stats() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION release_unknown(p_worker uuid, p_known uuid[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.release_unknown(p_worker uuid, p_known uuid[]) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION reset_tokens(p_connection bigint, p_method text, p_needs_tokens boolean, p_key text, p_sealed bytea); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.reset_tokens(p_connection bigint, p_method text, p_needs_tokens boolean, p_key text, p_sealed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.reset_tokens(p_connection bigint, p_method text, p_needs_tokens boolean, p_key text, p_sealed bytea) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION resume(p_scope text, p_name text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.resume(p_scope text, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.resume(p_scope text, p_name text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION resume_connection(p_name text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.resume_connection(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.resume_connection(p_name text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION retry(p_job bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.retry(p_job bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.retry(p_job bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION retry_tokens(p_connection bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.retry_tokens(p_connection bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.retry_tokens(p_connection bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION runs(state text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.runs(state text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION set_cluster_state(p_cluster bigint, p_state text, p_by text, p_note text, p_until timestamp with time zone, p_errors bigint, p_connections integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.set_cluster_state(p_cluster bigint, p_state text, p_by text, p_note text, p_until timestamp with time zone, p_errors bigint, p_connections integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.set_cluster_state(p_cluster bigint, p_state text, p_by text, p_note text, p_until timestamp with time zone, p_errors bigint, p_connections integer) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION set_credentials(p_connection bigint, p_key_id text, p_sealed bytea); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.set_credentials(p_connection bigint, p_key_id text, p_sealed bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.set_credentials(p_connection bigint, p_key_id text, p_sealed bytea) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.set_credentials(p_connection bigint, p_key_id text, p_sealed bytea) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION switch_connection(p_name text, p_event text, p_by text, p_reason text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.switch_connection(p_name text, p_event text, p_by text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.switch_connection(p_name text, p_event text, p_by text, p_reason text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION table_rights(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.table_rights() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION take_alerts(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.take_alerts(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.take_alerts(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION tokens_due(p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.tokens_due(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.tokens_due(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION unschedule(p_name text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.unschedule(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.unschedule(p_name text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION wanted_rights(p_schemas text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.wanted_rights(p_schemas text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION why_waiting(p_job bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.why_waiting(p_job bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.why_waiting(p_job bigint) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.why_waiting(p_job bigint) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.why_waiting(p_job bigint) TO portolan_worker;
+
+
+--
+-- Name: TABLE alerts; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.alerts TO portolan_console;
+GRANT SELECT ON TABLE portolan.alerts TO portolan_operator;
+GRANT SELECT ON TABLE portolan.alerts TO portolan_worker;
+
+
+--
+-- Name: TABLE applied_views; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.applied_views TO portolan_console;
+GRANT SELECT ON TABLE portolan.applied_views TO portolan_operator;
+GRANT SELECT ON TABLE portolan.applied_views TO portolan_worker;
+
+
+--
+-- Name: TABLE connection_credentials; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connection_credentials TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_credentials.connection_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(connection_id) ON TABLE portolan.connection_credentials TO portolan_console;
+GRANT SELECT(connection_id) ON TABLE portolan.connection_credentials TO portolan_operator;
+GRANT SELECT(connection_id) ON TABLE portolan.connection_credentials TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_credentials.key_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(key_id) ON TABLE portolan.connection_credentials TO portolan_console;
+GRANT SELECT(key_id) ON TABLE portolan.connection_credentials TO portolan_operator;
+GRANT SELECT(key_id),UPDATE(key_id) ON TABLE portolan.connection_credentials TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_credentials.sealed; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(sealed) ON TABLE portolan.connection_credentials TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_credentials.changed_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(changed_at) ON TABLE portolan.connection_credentials TO portolan_console;
+GRANT SELECT(changed_at) ON TABLE portolan.connection_credentials TO portolan_operator;
+GRANT SELECT(changed_at) ON TABLE portolan.connection_credentials TO portolan_worker;
+
+
+--
+-- Name: TABLE connection_events; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connection_events TO portolan_console;
+GRANT SELECT ON TABLE portolan.connection_events TO portolan_operator;
+GRANT SELECT ON TABLE portolan.connection_events TO portolan_worker;
+
+
+--
+-- Name: TABLE connections; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connections TO portolan_console;
+GRANT SELECT ON TABLE portolan.connections TO portolan_operator;
+GRANT SELECT ON TABLE portolan.connections TO portolan_worker;
+
+
+--
+-- Name: COLUMN connections.limits; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(limits) ON TABLE portolan.connections TO portolan_operator;
+
+
+--
+-- Name: TABLE streams; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.streams TO portolan_console;
+GRANT SELECT ON TABLE portolan.streams TO portolan_operator;
+GRANT SELECT ON TABLE portolan.streams TO portolan_worker;
+
+
+--
+-- Name: COLUMN streams."interval"; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE("interval") ON TABLE portolan.streams TO portolan_operator;
+
+
+--
+-- Name: COLUMN streams.next_due_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(next_due_at) ON TABLE portolan.streams TO portolan_operator;
+
+
+--
+-- Name: COLUMN streams.cursor; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(cursor) ON TABLE portolan.streams TO portolan_operator;
+
+
+--
+-- Name: TABLE connection_health; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connection_health TO portolan_console;
+GRANT SELECT ON TABLE portolan.connection_health TO portolan_operator;
+GRANT SELECT ON TABLE portolan.connection_health TO portolan_worker;
+
+
+--
+-- Name: TABLE connection_tokens; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.connection_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(connection_id) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(connection_id) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(connection_id) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.generation; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(generation) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(generation) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(generation) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.key_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(key_id) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(key_id) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(key_id),UPDATE(key_id) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.sealed; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(sealed) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.issued_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(issued_at) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(issued_at) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(issued_at) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.issued_by; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(issued_by) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(issued_by) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(issued_by) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.refresh_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(refresh_at) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(refresh_at) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(refresh_at) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.expires_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(expires_at) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(expires_at) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(expires_at) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.refresh_expires_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(refresh_expires_at) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(refresh_expires_at) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(refresh_expires_at) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.idle_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(idle_at) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(idle_at) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(idle_at) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.state; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(state) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(state) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(state) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.refresh_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(refresh_id) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(refresh_id) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(refresh_id) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.refreshing_by; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(refreshing_by) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(refreshing_by) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(refreshing_by) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.refreshing_since; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(refreshing_since) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(refreshing_since) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(refreshing_since) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.refreshing_until; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(refreshing_until) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(refreshing_until) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(refreshing_until) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.interruptions; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(interruptions) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(interruptions) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(interruptions) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.doubtful_since; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(doubtful_since) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(doubtful_since) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(doubtful_since) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.failures; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(failures) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(failures) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(failures) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.failing_since; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(failing_since) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(failing_since) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(failing_since) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.not_before; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(not_before) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(not_before) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(not_before) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.error_code; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(error_code) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(error_code) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(error_code) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: COLUMN connection_tokens.error_message; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(error_message) ON TABLE portolan.connection_tokens TO portolan_console;
+GRANT SELECT(error_message) ON TABLE portolan.connection_tokens TO portolan_operator;
+GRANT SELECT(error_message) ON TABLE portolan.connection_tokens TO portolan_worker;
+
+
+--
+-- Name: TABLE error_cluster_connections; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_cluster_connections TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_cluster_connections TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_cluster_connections TO portolan_worker;
+
+
+--
+-- Name: TABLE error_clusters; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_clusters TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_clusters TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_clusters TO portolan_worker;
+
+
+--
+-- Name: TABLE errors; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.errors TO portolan_console;
+GRANT SELECT ON TABLE portolan.errors TO portolan_operator;
+GRANT SELECT ON TABLE portolan.errors TO portolan_worker;
+
+
+--
+-- Name: TABLE error_inbox; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_inbox TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_inbox TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_inbox TO portolan_worker;
+
+
+--
+-- Name: TABLE error_minutes; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_minutes TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_minutes TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_minutes TO portolan_worker;
+
+
+--
+-- Name: TABLE error_rules; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_rules TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_rules TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_rules TO portolan_worker;
+
+
+--
+-- Name: TABLE error_rules_version; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_rules_version TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_rules_version TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_rules_version TO portolan_worker;
+
+
+--
+-- Name: TABLE gates; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.gates TO portolan_console;
+GRANT SELECT ON TABLE portolan.gates TO portolan_operator;
+GRANT SELECT ON TABLE portolan.gates TO portolan_worker;
+
+
+--
+-- Name: TABLE health_transitions; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.health_transitions TO portolan_console;
+GRANT SELECT ON TABLE portolan.health_transitions TO portolan_operator;
+GRANT SELECT ON TABLE portolan.health_transitions TO portolan_worker;
+
+
+--
+-- Name: TABLE job_events; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_events TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_events TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_events TO portolan_worker;
+
+
+--
+-- Name: TABLE job_history; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_history TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_history TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_history TO portolan_worker;
+
+
+--
+-- Name: TABLE job_kinds; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_kinds TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_kinds TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_kinds TO portolan_worker;
+
+
+--
+-- Name: TABLE jobs; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.jobs TO portolan_console;
+GRANT SELECT ON TABLE portolan.jobs TO portolan_operator;
+GRANT SELECT ON TABLE portolan.jobs TO portolan_worker;
+
+
+--
+-- Name: TABLE leases; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.leases TO portolan_console;
+GRANT SELECT ON TABLE portolan.leases TO portolan_operator;
+GRANT SELECT ON TABLE portolan.leases TO portolan_worker;
+
+
+--
+-- Name: TABLE jobs_now; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.jobs_now TO portolan_console;
+GRANT SELECT ON TABLE portolan.jobs_now TO portolan_operator;
+GRANT SELECT ON TABLE portolan.jobs_now TO portolan_worker;
+
+
+--
+-- Name: TABLE maintenance; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.maintenance TO portolan_console;
+GRANT SELECT ON TABLE portolan.maintenance TO portolan_operator;
+GRANT SELECT ON TABLE portolan.maintenance TO portolan_worker;
+
+
+--
+-- Name: TABLE migrations; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.migrations TO portolan_console;
+GRANT SELECT ON TABLE portolan.migrations TO portolan_operator;
+GRANT SELECT ON TABLE portolan.migrations TO portolan_worker;
+
+
+--
+-- Name: TABLE parents_now; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.parents_now TO portolan_console;
+GRANT SELECT ON TABLE portolan.parents_now TO portolan_operator;
+GRANT SELECT ON TABLE portolan.parents_now TO portolan_worker;
+
+
+--
+-- Name: TABLE pauses; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.pauses TO portolan_console;
+GRANT SELECT ON TABLE portolan.pauses TO portolan_operator;
+GRANT SELECT ON TABLE portolan.pauses TO portolan_worker;
+
+
+--
+-- Name: TABLE queue_stats; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.queue_stats TO portolan_console;
+GRANT SELECT ON TABLE portolan.queue_stats TO portolan_operator;
+GRANT SELECT ON TABLE portolan.queue_stats TO portolan_worker;
+
+
+--
+-- Name: TABLE quotas; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.quotas TO portolan_console;
+GRANT SELECT ON TABLE portolan.quotas TO portolan_operator;
+GRANT SELECT ON TABLE portolan.quotas TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_exact.connection_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(connection_id) ON TABLE portolan.raw_exact TO portolan_console;
+GRANT SELECT(connection_id) ON TABLE portolan.raw_exact TO portolan_operator;
+GRANT SELECT(connection_id) ON TABLE portolan.raw_exact TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_exact.resource; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(resource) ON TABLE portolan.raw_exact TO portolan_console;
+GRANT SELECT(resource) ON TABLE portolan.raw_exact TO portolan_operator;
+GRANT SELECT(resource) ON TABLE portolan.raw_exact TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_exact.external_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(external_id) ON TABLE portolan.raw_exact TO portolan_console;
+GRANT SELECT(external_id) ON TABLE portolan.raw_exact TO portolan_operator;
+GRANT SELECT(external_id) ON TABLE portolan.raw_exact TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_exact.reason; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(reason) ON TABLE portolan.raw_exact TO portolan_console;
+GRANT SELECT(reason) ON TABLE portolan.raw_exact TO portolan_operator;
+GRANT SELECT(reason) ON TABLE portolan.raw_exact TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_exact.fetched_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_exact TO portolan_console;
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_exact TO portolan_operator;
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_exact TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_exact.job_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(job_id) ON TABLE portolan.raw_exact TO portolan_console;
+GRANT SELECT(job_id) ON TABLE portolan.raw_exact TO portolan_operator;
+GRANT SELECT(job_id) ON TABLE portolan.raw_exact TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.connection_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.resource; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.external_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.platform; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.platform_created_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.platform_updated_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.payload_hash; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.first_seen_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.changed_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.fetched_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.deleted_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.deletion_source; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.job_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.api_version; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.sanitised; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: TABLE requests; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.requests TO portolan_console;
+GRANT SELECT ON TABLE portolan.requests TO portolan_operator;
+GRANT SELECT ON TABLE portolan.requests TO portolan_worker;
+
+
+--
+-- Name: TABLE request_stats; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.request_stats TO portolan_console;
+GRANT SELECT ON TABLE portolan.request_stats TO portolan_operator;
+GRANT SELECT ON TABLE portolan.request_stats TO portolan_worker;
+
+
+--
+-- Name: TABLE retention; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.retention TO portolan_console;
+GRANT SELECT ON TABLE portolan.retention TO portolan_operator;
+GRANT SELECT ON TABLE portolan.retention TO portolan_worker;
+
+
+--
+-- Name: COLUMN retention.keep; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(keep) ON TABLE portolan.retention TO portolan_operator;
+
+
+--
+-- Name: TABLE schedules; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.schedules TO portolan_console;
+GRANT SELECT ON TABLE portolan.schedules TO portolan_operator;
+GRANT SELECT ON TABLE portolan.schedules TO portolan_worker;
+
+
+--
+-- Name: COLUMN schedules.next_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(next_at) ON TABLE portolan.schedules TO portolan_operator;
+
+
+--
+-- Name: TABLE tokens_now; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.tokens_now TO portolan_console;
+GRANT SELECT ON TABLE portolan.tokens_now TO portolan_operator;
+GRANT SELECT ON TABLE portolan.tokens_now TO portolan_worker;
+
+
+--
+-- Name: TABLE workers; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.workers TO portolan_console;
+GRANT SELECT ON TABLE portolan.workers TO portolan_operator;
+GRANT SELECT ON TABLE portolan.workers TO portolan_worker;
+
+
+--
+-- Name: COLUMN workers.draining; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(draining) ON TABLE portolan.workers TO portolan_operator;
+
+
+--
+-- Name: TABLE customers; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.customers TO portolan_console;
+GRANT SELECT ON TABLE shopify.customers TO portolan_operator;
+
+
+--
+-- Name: TABLE order_line_items; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.order_line_items TO portolan_console;
+GRANT SELECT ON TABLE shopify.order_line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE orders; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.orders TO portolan_console;
+GRANT SELECT ON TABLE shopify.orders TO portolan_operator;
+
+
+--
+-- Name: TABLE product_variants; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.product_variants TO portolan_console;
+GRANT SELECT ON TABLE shopify.product_variants TO portolan_operator;
+
+
+--
+-- Name: TABLE products; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.products TO portolan_console;
+GRANT SELECT ON TABLE shopify.products TO portolan_operator;
+
+
+--
+-- Name: TABLE refund_line_items; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.refund_line_items TO portolan_console;
+GRANT SELECT ON TABLE shopify.refund_line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.refunds TO portolan_console;
+GRANT SELECT ON TABLE shopify.refunds TO portolan_operator;
+
+
+--
+-- Name: TABLE transactions; Type: ACL; Schema: shopify; Owner: -
+--
+
+GRANT SELECT ON TABLE shopify.transactions TO portolan_console;
+GRANT SELECT ON TABLE shopify.transactions TO portolan_operator;
+
+
+--
+-- Name: TABLE balance_transactions; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.balance_transactions TO portolan_console;
+GRANT SELECT ON TABLE stripe.balance_transactions TO portolan_operator;
+
+
+--
+-- Name: TABLE charges; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.charges TO portolan_console;
+GRANT SELECT ON TABLE stripe.charges TO portolan_operator;
+
+
+--
+-- Name: TABLE customers; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.customers TO portolan_console;
+GRANT SELECT ON TABLE stripe.customers TO portolan_operator;
+
+
+--
+-- Name: TABLE invoice_lines; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.invoice_lines TO portolan_console;
+GRANT SELECT ON TABLE stripe.invoice_lines TO portolan_operator;
+
+
+--
+-- Name: TABLE invoices; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.invoices TO portolan_console;
+GRANT SELECT ON TABLE stripe.invoices TO portolan_operator;
+
+
+--
+-- Name: TABLE payment_intents; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.payment_intents TO portolan_console;
+GRANT SELECT ON TABLE stripe.payment_intents TO portolan_operator;
+
+
+--
+-- Name: TABLE plans; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.plans TO portolan_console;
+GRANT SELECT ON TABLE stripe.plans TO portolan_operator;
+
+
+--
+-- Name: TABLE prices; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.prices TO portolan_console;
+GRANT SELECT ON TABLE stripe.prices TO portolan_operator;
+
+
+--
+-- Name: TABLE products; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.products TO portolan_console;
+GRANT SELECT ON TABLE stripe.products TO portolan_operator;
+
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.refunds TO portolan_console;
+GRANT SELECT ON TABLE stripe.refunds TO portolan_operator;
+
+
+--
+-- Name: TABLE subscription_items; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.subscription_items TO portolan_console;
+GRANT SELECT ON TABLE stripe.subscription_items TO portolan_operator;
+
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT ON TABLE stripe.subscriptions TO portolan_console;
+GRANT SELECT ON TABLE stripe.subscriptions TO portolan_operator;
+
+
+--
+-- Name: TABLE billing_invoice_lines; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.billing_invoice_lines TO portolan_console;
+GRANT SELECT ON TABLE unified.billing_invoice_lines TO portolan_operator;
+
+
+--
+-- Name: TABLE billing_invoices; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.billing_invoices TO portolan_console;
+GRANT SELECT ON TABLE unified.billing_invoices TO portolan_operator;
+
+
+--
+-- Name: TABLE billing_plans; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.billing_plans TO portolan_console;
+GRANT SELECT ON TABLE unified.billing_plans TO portolan_operator;
+
+
+--
+-- Name: TABLE billing_subscription_items; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.billing_subscription_items TO portolan_console;
+GRANT SELECT ON TABLE unified.billing_subscription_items TO portolan_operator;
+
+
+--
+-- Name: TABLE billing_subscriptions; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.billing_subscriptions TO portolan_console;
+GRANT SELECT ON TABLE unified.billing_subscriptions TO portolan_operator;
+
+
+--
+-- Name: TABLE commerce_customers; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.commerce_customers TO portolan_console;
+GRANT SELECT ON TABLE unified.commerce_customers TO portolan_operator;
+
+
+--
+-- Name: TABLE commerce_order_line_items; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.commerce_order_line_items TO portolan_console;
+GRANT SELECT ON TABLE unified.commerce_order_line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE commerce_orders; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.commerce_orders TO portolan_console;
+GRANT SELECT ON TABLE unified.commerce_orders TO portolan_operator;
+
+
+--
+-- Name: TABLE commerce_product_variants; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.commerce_product_variants TO portolan_console;
+GRANT SELECT ON TABLE unified.commerce_product_variants TO portolan_operator;
+
+
+--
+-- Name: TABLE commerce_products; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.commerce_products TO portolan_console;
+GRANT SELECT ON TABLE unified.commerce_products TO portolan_operator;
+
+
+--
+-- Name: TABLE payment_balance_transactions; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.payment_balance_transactions TO portolan_console;
+GRANT SELECT ON TABLE unified.payment_balance_transactions TO portolan_operator;
+
+
+--
+-- Name: TABLE payment_refund_line_items; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.payment_refund_line_items TO portolan_console;
+GRANT SELECT ON TABLE unified.payment_refund_line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE payment_refunds; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.payment_refunds TO portolan_console;
+GRANT SELECT ON TABLE unified.payment_refunds TO portolan_operator;
+
+
+--
+-- Name: TABLE payment_transactions; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.payment_transactions TO portolan_console;
+GRANT SELECT ON TABLE unified.payment_transactions TO portolan_operator;
 
 
 --

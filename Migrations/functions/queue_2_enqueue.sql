@@ -58,7 +58,8 @@ begin
     perform from (select distinct x from unnest(p_connection) x order by 1) x(connection_id)
     cross join lateral (select from portolan.connections c where c.connection_id = x.connection_id for key share) c;
     insert into portolan.lanes (connection_id, family, platform, paused_at)
-    select c.connection_id, w.family, c.platform, (select p.paused_at from portolan.pauses p where p.scope = 'connection' and p.name = c.connection_id::text)
+    select c.connection_id, w.family, c.platform, coalesce((select p.paused_at from portolan.pauses p where p.scope = 'connection' and p.name = c.connection_id::text),
+                                                               case when w.family <> 'probe' and not portolan.runs(c.state) then c.state_since end)
     from (select distinct u.connection_id, coalesce(u.family, 'main') as family from unnest(p_connection, p_family) u(connection_id, family)) w
     cross join lateral (select * from portolan.connections c where c.connection_id = w.connection_id limit 1) c
     where not exists (select from portolan.lanes l where l.connection_id = w.connection_id and l.family = w.family)

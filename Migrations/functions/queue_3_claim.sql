@@ -12,7 +12,7 @@ declare
   v_now timestamptz := portolan.now();
   v_lane bigint[]; v_connection bigint[]; v_rank smallint[]; v_head timestamptz[]; v_strikes smallint[]; v_next timestamptz[]; v_platform text[]; v_token uuid[]; v_leased integer;
   v_kinds text[] := p_kinds; v_versions integer[] := p_versions;
-  v_shut text[]; v_probe text[]; v_paused_bands text[] := '{}'; v_paused_kinds text[] := '{}'; v_still_paused boolean; v_gated boolean;
+  v_shut text[]; v_probe text[]; v_width integer[]; v_paused_bands text[] := '{}'; v_paused_kinds text[] := '{}'; v_still_paused boolean; v_gated boolean;
 begin
   -- 0. what is paused, and platforms that are down. Both tables are empty most of the time.
   select array_agg(p.name) filter (where p.scope = 'platform'), coalesce(array_agg(p.name) filter (where p.scope = 'band'), '{}'), coalesce(array_agg(p.name) filter (where p.scope = 'kind'), '{}'),
@@ -25,11 +25,14 @@ begin
     v_kinds := coalesce(v_kinds, '{}');
   end if;
   if v_gated then
+    -- Let through by the hundred: it is up.
+    delete from portolan.gates g where g.platform = any (array(select d.platform from portolan.gates d where d.opening_at is not null and d.width > 256 and d.probe_at <= v_now for update skip locked));
     with due as (
-      update portolan.gates g set probe_at = v_now + g.probe_interval
+      update portolan.gates g set probe_at = v_now + case when g.opening_at is null then g.probe_interval else least(g.probe_interval, interval '2 s') end,
+        width = case when g.opening_at is null then 1 else least(g.width, 100000) * 2 end
       where g.platform = any (array(select d.platform from portolan.gates d where d.platform = any (p_platforms) and d.platform <> all (coalesce(v_shut, '{}')) and d.probe_at <= v_now for update skip locked))
-      returning g.platform)
-    select coalesce(array_agg(d.platform), '{}') into v_probe from due d;
+      returning g.platform, case when g.opening_at is null then 1 else g.width / 2 end as width)
+    select coalesce(array_agg(d.platform), '{}'), coalesce(array_agg(d.width), '{}') into v_probe, v_width from due d;
     v_shut := coalesce(v_shut, '{}') || array(select g.platform from portolan.gates g);
   end if;
 
@@ -45,14 +48,14 @@ begin
         order by l.next_at, l.lane_id limit p_n for update skip locked) l
       where v_shut is null or w.platform <> all (v_shut)
       union all
-      select l.ctid from unnest(v_probe) g(platform)
+      select l.ctid from unnest(v_probe, v_width) g(platform, width)
       cross join lateral (
         select l.ctid from unnest(p_platforms, p_bands) with ordinality w(platform, band, o)
         cross join lateral (
           select l.ctid from portolan.lanes l
           where l.platform = w.platform and l.band = w.band and l.state = 'ready' and l.paused_at is null and l.next_at <= v_now
-          order by l.next_at, l.lane_id limit 1 for update skip locked) l
-        where w.platform = g.platform limit 1) l) l
+          order by l.next_at, l.lane_id limit g.width for update skip locked) l
+        where w.platform = g.platform limit g.width) l) l
     limit p_n),
   taken as (
     update portolan.lanes l set state = 'leased' from picked p where l.ctid = p.at
@@ -126,7 +129,9 @@ returns table (cancel boolean, paused boolean, draining boolean, yield_wanted bo
       checkpoint = coalesce(p_checkpoint, j.checkpoint)
     from mine where j.job_id = p_job returning j.cancel_at, j.rank, j.kind, j.band),
   gate as (
-    delete from portolan.gates g using mine, portolan.lanes l where l.lane_id = p_lane and g.platform = l.platform)
+    -- Not all at once: from now on twice as many lanes at each interval.
+    update portolan.gates g set opening_at = portolan.now(), width = 2, probe_at = least(g.probe_at, portolan.now()) from mine, portolan.lanes l
+    where l.lane_id = p_lane and g.platform = l.platform and g.opening_at is null)
   select job.cancel_at is not null,
          l.paused_at is not null or exists (select from portolan.pauses p where (p.scope = 'platform' and p.name = l.platform) or (p.scope = 'kind' and p.name = job.kind) or (p.scope = 'band' and p.name = job.band)),
          coalesce(w.draining, true),

@@ -225,31 +225,3 @@ begin
   return (select count(distinct u) from unnest(v_lane) u);
 end $$;
 comment on function portolan.release_unknown is 'Gives back what a worker holds and does not know of. Answers how many leases.';
-
--- Ends the run of one job that failed or was put off: finish, the error's row, and what it means for stream and connection, together.
-create or replace function portolan.finish_with(p_lane bigint, p_token uuid, p_job bigint, p_outcome text, p_delay interval, p_error jsonb,
-    p_resource text, p_stream_state text default null, p_connection_state text default null, p_flags jsonb[] default '{}')
-returns text language plpgsql as $$
-declare v_now timestamptz := portolan.now(); v_connection bigint; v_worker uuid; v_result text;
-begin
-  -- Stream and connection are locked before finish locks the lane: the scheduler locks streams first and then their lanes.
-  select le.connection_id, le.worker_id into v_connection, v_worker from portolan.leases le where le.lane_id = p_lane and le.token = p_token for update;
-  if p_error is not null and p_connection_state is not null then
-    perform from portolan.connections c where c.connection_id = v_connection for no key update;
-  end if;
-  if p_error is not null and p_stream_state is not null then
-    perform from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource for no key update;
-  end if;
-  v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[p_delay], array[p_error]))[1];
-  if v_result = 'stale' or p_error is null then return v_result; end if;
-  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
-  update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message',
-    state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
-    next_due_at = case when p_stream_state = 'blocked' then null else s.next_due_at end
-  where s.connection_id = v_connection and s.resource = p_resource and p_stream_state is not null;
-  update portolan.connections c set state = p_connection_state, state_code = p_error->>'code', state_message = p_error->>'message',
-    state_since = case when c.state <> p_connection_state then v_now else c.state_since end
-  where c.connection_id = v_connection and p_connection_state is not null and c.state <> 'disabled';
-  return v_result;
-end $$;
-comment on function portolan.finish_with is 'finish for one job with its error: history or back-off, error row, state of stream and connection. Answers what became of the job, or stale.';

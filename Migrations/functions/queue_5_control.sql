@@ -100,8 +100,11 @@ begin
   delete from portolan.pauses p where p.scope = p_scope and p.name = p_name;
   v_was := found;
   if p_scope = 'connection' then
+    -- Lanes of a connection that does not run stay parked.
     update portolan.lanes l set paused_at = null from (
-      select x.lane_id from portolan.lanes x where x.connection_id::text = p_name and x.paused_at is not null order by x.lane_id for update) x where l.lane_id = x.lane_id;
+      select x.lane_id from portolan.lanes x where x.connection_id::text = p_name and x.paused_at is not null
+        and (x.family = 'probe' or exists (select from portolan.connections c where c.connection_id = x.connection_id and portolan.runs(c.state)))
+      order by x.lane_id for update) x where l.lane_id = x.lane_id;
     v_was := v_was or found;
   elsif p_scope in ('kind', 'band') and v_was then
     -- Lanes whose head was of this kind or band were put off; their jobs may run at once.
@@ -122,9 +125,9 @@ begin
     raise exception 'probe_interval: must be more than 0' using errcode = 'invalid_parameter_value';
   end if;
   insert into portolan.gates (platform, reason, probe_interval) values (p_platform, p_reason, p_probe_interval)
-  on conflict (platform) do update set reason = excluded.reason, probe_interval = excluded.probe_interval;
+  on conflict (platform) do update set reason = excluded.reason, probe_interval = excluded.probe_interval, opening_at = null, width = 1;
 end $$;
-comment on function portolan.close_gate is 'A platform is down: one lane per interval is let through, failures do not count, and the first page that gets through opens the gate.';
+comment on function portolan.close_gate is 'A platform is down: one lane per interval is let through, failures do not count, and after the first page that gets through the gate opens step by step.';
 
 create or replace function portolan.open_gate(p_platform text) returns boolean language sql as $$
   with opened as (delete from portolan.gates g where g.platform = p_platform returning 1) select exists (select from opened) $$;

@@ -23,7 +23,7 @@ comment on view portolan.parents_now is 'Live parents with the state of their ch
 
 -- Why a job does not run this moment, in a sentence.
 create or replace function portolan.why_waiting(p_job bigint) returns text language plpgsql stable as $$
-declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_ahead bigint;
+declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_health text; v_ahead bigint;
 begin
   select * into j from portolan.jobs x where x.job_id = p_job;
   if not found then return null; end if;
@@ -41,7 +41,15 @@ begin
     return format('its %s %s is paused since %s', v_pause.scope, case when v_pause.scope = 'connection' then '' else v_pause.name end, date_trunc('second', v_pause.paused_at))
       || coalesce(': ' || v_pause.reason, '') || format('; go on with: select portolan.resume(%L, %L)', v_pause.scope, v_pause.name);
   end if;
+  if l.family <> 'probe' then
+    select format('its connection is %s since %s', h.state, date_trunc('second', h.state_since)) || coalesce(': ' || h.state_message, '') || '; what heals it: ' || h.heals into v_health
+    from portolan.connection_health h where h.connection_id = j.connection_id and not portolan.runs(h.state);
+    if found then return v_health; end if;
+  end if;
   select * into v_gate from portolan.gates g where g.platform = l.platform;
+  if found and v_gate.opening_at is not null then
+    return format('%s was down and is taken up again step by step: %s lanes at %s', l.platform, v_gate.width, date_trunc('second', v_gate.probe_at));
+  end if;
   if found then return format('%s is down since %s: %s; one lane is tried at %s', l.platform, date_trunc('second', v_gate.closed_at), v_gate.reason, date_trunc('second', v_gate.probe_at)); end if;
   if le.lane_id is not null then
     return format('another job of its lane (%s) runs, since %s', le.running, date_trunc('second', le.claimed_at));

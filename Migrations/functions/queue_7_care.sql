@@ -4,10 +4,10 @@
 create or replace function portolan.make_days(p_table text, p_days integer default 7) returns integer language plpgsql as $$
 declare v_day date; v_name text; v_made integer := 0; v_key text;
 begin
-  if p_table not in ('job_history', 'job_events') then
+  if p_table not in ('job_history', 'job_events', 'requests', 'errors') then
     raise exception 'table: % is not kept by day', quote_literal(p_table) using errcode = 'invalid_parameter_value';
   end if;
-  v_key := case p_table when 'job_history' then 'finished_at' else 'occurred_at' end;
+  v_key := case p_table when 'job_history' then 'finished_at' when 'requests' then 'sent_at' else 'occurred_at' end;
   for v_day in select (portolan.now() at time zone 'UTC')::date + i from generate_series(0, p_days) i loop
     v_name := p_table || '_' || to_char(v_day, 'YYYYMMDD');
     continue when to_regclass('portolan.' || v_name) is not null;
@@ -68,7 +68,12 @@ comment on function portolan.refresh_stats is 'Counts the jobs by state. Mainten
 create or replace function portolan.maintain() returns text[] language plpgsql as $$
 declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout');
 begin
-  for v_task in select m.task from portolan.maintenance m where m.next_at <= v_now order by m.next_at for update skip locked loop
+  for v_task in
+    select m.task from portolan.maintenance m where m.next_at <= v_now
+      -- A vacuum is left to those who may: the tables' owner, from PostgreSQL 17 on whoever was granted it.
+      and (m.task <> 'vacuum' or case when current_setting('server_version_num')::integer >= 170000 then has_table_privilege(session_user, 'portolan.jobs', 'MAINTAIN')
+                                      else pg_has_role(session_user, (select c.relowner from pg_class c where c.oid = 'portolan.jobs'::regclass), 'USAGE') end)
+    order by m.next_at for update skip locked loop
     v_start := clock_timestamp();
     v_error := null;
     begin
@@ -77,8 +82,13 @@ begin
           -- Behind a long transaction there is no waiting with everybody else queued up behind: the next minute will do. Like claim it gives way
           -- before a deadlock would be looked for.
           perform set_config('lock_timeout', '500ms', true);
-          perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events']) t;
+          perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events', 'requests', 'errors']) t;
         when 'stats' then perform portolan.refresh_stats();
+        when 'errors' then
+          perform portolan.fold_errors();
+        when 'health' then
+          perform portolan.close_gates();
+          delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
         when 'workers' then
           delete from portolan.workers w where w.worker_id = any (array(
             select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
@@ -116,4 +126,4 @@ end $$;
 alter function portolan.claim_lanes set lock_timeout = '100ms';
 
 -- The first days, so that nothing ever has to be taken over from the default partitions unless no process ran for a week.
-select portolan.make_days(t) from unnest(array['job_history', 'job_events']) t;
+select portolan.make_days(t) from unnest(array['job_history', 'job_events', 'requests', 'errors']) t;

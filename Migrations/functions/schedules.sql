@@ -204,7 +204,7 @@ begin
     exception when invalid_parameter_value then      -- a zone that the server's data no longer have
       v_next := null; v_stop := sqlerrm;
     end;
-    v_problem := case when s.state <> 'active' then 'connection: is ' || s.state else portolan.job_problem(s.kind, s.args, s.args_version, s.band, null) end;
+    v_problem := case when not portolan.runs(s.state) then 'connection: is ' || s.state else portolan.job_problem(s.kind, s.args, s.args_version, s.band, null) end;
     update portolan.schedules d set next_at = v_next, slot_at = s.next_at, problem = coalesce(v_problem, v_stop) where d.schedule_id = s.schedule_id;
     continue when v_problem is not null;
     v_connection := v_connection || s.connection_id; v_kind := v_kind || s.kind; v_args := v_args || s.args; v_band := v_band || s.band;

@@ -4,14 +4,15 @@ import PackagePlugin
 /// Turns files that are not Swift into Swift constants, so that there is one executable and no resource bundle.
 ///
 /// For `Platforms`: the views of every platform's folder and the list of platforms, so that a new folder is all
-/// it takes to add one. For `Schema`: what stands in `Migrations/` at the top of the package.
+/// it takes to add one. For `Health`: the texts people read, a file a language. For `Schema`: what stands in
+/// `Migrations/` at the top of the package.
 @main
 struct EmbedFiles: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
-        let mode = target.name == "Platforms" ? "platforms" : "migrations"
+        let modes = ["Platforms": "platforms", "Health": "texts"]
+        let mode = modes[target.name] ?? "migrations"
         let folder =
-            mode == "platforms"
-            ? target.directoryURL : context.package.directoryURL.appending(path: "Migrations")
+            mode == "migrations" ? context.package.directoryURL.appending(path: "Migrations") : target.directoryURL
         // Every other file is an input too: SwiftPM then knows that it is not forgotten in the target.
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
             .filter {
@@ -20,7 +21,9 @@ struct EmbedFiles: BuildToolPlugin {
             }
             .sorted()
         let embedded = files.filter {
-            ["sql", "contract"].contains(($0 as NSString).pathExtension) && !$0.hasSuffix(".golden.sql")
+            let isText = mode == "texts" && $0.hasPrefix("Texts/") && $0.hasSuffix(".json")
+            return isText
+                || ["sql", "contract"].contains(($0 as NSString).pathExtension) && !$0.hasSuffix(".golden.sql")
         }
         let output = context.pluginWorkDirectoryURL.appending(path: "Embedded.swift")
         return [

@@ -36,6 +36,10 @@ case "platforms":
     source +=
         "package let platformViewFiles: [EmbeddedFile] = [\n"
         + (try entries { $0.contains("/Views/") && $0.hasSuffix(".sql") }) + "]\n"
+case "texts":
+    source += "internal import Platforms\n\n"
+    source += "/// The texts people read, a file a language.\n"
+    source += "let textFiles: [EmbeddedFile] = [\n" + (try entries { $0.hasSuffix(".json") }) + "]\n"
 default:
     source += "package import Platforms\n\n"
     source += "/// Numbered migrations, in order.\n"

@@ -153,4 +153,8 @@ portolan_json_status portolan_json_unescape(
     return PORTOLAN_JSON_OK;
 }
 
+bool portolan_json_contains(const char *bytes, size_t length, const char *needle, size_t needle_length) {
+    return memmem(bytes, length, needle, needle_length) != nullptr;
+}
+
 }  // extern "C"

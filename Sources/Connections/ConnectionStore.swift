@@ -40,10 +40,10 @@ package struct ConnectionStore: Sendable {
         platform: any Platform, name: String, baseURL: String, settings: [String: String] = [:],
         credentials: [String: Secret]
     ) async throws -> Int64 {
-        try Self.check(credentials, for: platform)
+        let method = try Self.method(taking: credentials, of: platform)
         let base = try Self.checkedBaseURL(baseURL)
         do {
-            return try await insert(platform, name, base, settings, credentials)
+            return try await insert(platform, name, base, settings, method, credentials)
         } catch let error as PostgresTransactionError {
             switch error.postgres?.constraint {
             case "connections_name_key": throw ConnectionError("there is a connection named \(name) already")
@@ -61,7 +61,7 @@ package struct ConnectionStore: Sendable {
 
     private func insert(
         _ platform: any Platform, _ name: String, _ base: String, _ settings: [String: String],
-        _ credentials: [String: Secret]
+        _ method: Authentication.Method, _ credentials: [String: Secret]
     ) async throws -> Int64 {
         let resources = platform.resources
         return try await pool.withTransaction { connection in
@@ -74,32 +74,41 @@ package struct ConnectionStore: Sendable {
             guard let id = try rows.first?.decode("id", as: Int64.self) else {
                 throw ConnectionError("the database gave the connection no id")
             }
-            let sealed = try vault.seal(credentials, connectionID: id)
-            try await connection.query(
-                "insert into portolan.connection_credentials (connection_id, key_id, sealed) values ($1, $2, $3)",
-                [id, vault.keyID, sealed])
+            try await keep(credentials, of: id, method, connection)
             return id
         }
     }
 
     /// Replaces the credentials and makes the connection active again. False when there is none of that name.
     package func renew(name: String, platform: any Platform, credentials: [String: Secret]) async throws -> Bool {
-        try Self.check(credentials, for: platform)
+        let method = try Self.method(taking: credentials, of: platform)
         return try await pool.withTransaction { connection in
             let rows = try await connection.query(
                 "select connection_id from portolan.connections where name = $1 and platform = $2",
                 [name, platform.key])
             guard let id = try rows.first?.decode("connection_id", as: Int64.self) else { return false }
-            let sealed = try vault.seal(credentials, connectionID: id)
-            try await connection.query(
-                """
-                insert into portolan.connection_credentials (connection_id, key_id, sealed) values ($1, $2, $3)
-                on conflict (connection_id) do update
-                  set key_id = excluded.key_id, sealed = excluded.sealed, changed_at = portolan.now()
-                """, [id, vault.keyID, sealed])
             try await connection.query("select portolan.resume_connection($1)", [name])
+            try await keep(credentials, of: id, method, connection)
             return true
         }
+    }
+
+    /// Seals what was given: what stays as it is, and apart from it what tokens begin with.
+    private func keep(
+        _ credentials: [String: Secret], of id: Int64, _ method: Authentication.Method,
+        _ connection: PostgresConnection
+    ) async throws {
+        var (lasting, changing) = (credentials, [String: Secret]())
+        if method.grant?.usesRefreshToken == true {
+            changing[TokenGrant.refreshField] = lasting.removeValue(forKey: TokenGrant.refreshField)
+        }
+        let tokens = try vault.seal(changing, for: id)
+        let isWithTokens = method.grant != nil
+        try await connection.query(
+            "select portolan.reset_tokens($1, $2, $3, $4, $5)",
+            [id, method.name, isWithTokens, tokens.keyID, tokens.bytes])
+        let sealed = try vault.seal(lasting, for: id)
+        try await connection.query("select portolan.set_credentials($1, $2, $3)", [id, sealed.keyID, sealed.bytes])
     }
 
     /// Every connection, by name.
@@ -130,30 +139,64 @@ package struct ConnectionStore: Sendable {
             "platform")
     }
 
-    /// Switches a connection on again: active, all streams due. False when there is none of that name.
+    /// Switches a connection on again: all streams due, and its tokens refreshed once more even where that was given
+    /// up. False when there is none of that name.
     package func resume(name: String) async throws(PostgresError) -> Bool {
-        try await pool.query("select portolan.resume_connection($1) as found", [name]).first?.decode("found") ?? false
+        let rows = try await pool.query(
+            """
+            select portolan.resume_connection($1) as found,
+                   (select portolan.retry_tokens(c.connection_id) from portolan.connections c where c.name = $1)
+            """, [name])
+        return try rows.first?.decode("found") ?? false
     }
 
-    private static func check(_ credentials: [String: Secret], for platform: any Platform) throws(ConnectionError) {
-        let wanted = Set(platform.authentication.fields.map(\.name))
+    /// The way to sign in that these credentials are for.
+    private static func method(
+        taking credentials: [String: Secret], of platform: any Platform
+    ) throws(ConnectionError) -> Authentication.Method {
         let given = Set(credentials.keys)
-        if let missing = wanted.subtracting(given).min() {
-            let help = platform.authentication.fields.first { $0.name == missing }?.help ?? ""
-            throw ConnectionError("\(platform.name) needs the credential `\(missing)`: \(help)")
-        }
-        if let unknown = given.subtracting(wanted).min() {
+        let methods = platform.authentication.methods
+        let known = Set(methods.flatMap { $0.fields.map(\.name) })
+        if let unknown = given.subtracting(known).min() {
             throw ConnectionError(
-                "`\(unknown)` is not a credential of \(platform.name); it takes \(wanted.sorted().joined(separator: ", "))"
+                "`\(unknown)` is not a credential of \(platform.name); it takes \(known.sorted().joined(separator: ", "))"
             )
         }
+        guard let method = platform.authentication.method(taking: given) else {
+            throw misfit(given, methods, platform.name)
+        }
+        let sent = method.placement.fieldNames
         for (field, secret) in credentials {
             let value = secret.reveal()
-            guard !value.isEmpty, value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            // What goes into a header or an address has the characters keys have. A password may have others.
+            let isFit = sent.contains(field) || field == TokenGrant.refreshField
+            guard !value.isEmpty, value.utf8.allSatisfy({ isFit ? $0 > 0x20 && $0 < 0x7F : $0 >= 0x20 && $0 != 0x7F })
+            else {
                 throw ConnectionError(
                     "the credential `\(field)` is empty or holds spaces or other characters no key has")
             }
         }
+        return method
+    }
+
+    /// What is missing for the way that these credentials come closest to.
+    private static func misfit(
+        _ given: Set<String>, _ methods: [Authentication.Method], _ platform: String
+    ) -> ConnectionError {
+        let possible = methods.filter { given.isSubset(of: $0.fields.map(\.name)) }
+        // The one most of which is there; of equals the one that wants the least.
+        let closest = possible.min {
+            ($0.requiredNames.subtracting(given).count, $0.fields.count)
+                < ($1.requiredNames.subtracting(given).count, $1.fields.count)
+        }
+        guard let closest, let missing = closest.requiredNames.subtracting(given).min() else {
+            let ways = methods.map { "\($0.name): \($0.fields.map(\.name).joined(separator: ", "))" }
+            return ConnectionError(
+                "these credentials of \(platform) do not go together; give those of one way: "
+                    + ways.joined(separator: "; "))
+        }
+        let help = closest.fields.first { $0.name == missing }?.help ?? ""
+        return ConnectionError("\(platform) needs the credential `\(missing)`: \(help)")
     }
 
     /// The URL without a trailing slash, or why it cannot be one.

@@ -73,8 +73,10 @@ struct BodyState<Waiter> {
         return Arrival(wake: (waiter, endDelivery(how)))
     }
 
-    /// The reader was cancelled: what is buffered is of no use any more.
+    /// The reader was cancelled: what is buffered is of no use any more. A body that had come whole is not a whole one
+    /// without it.
     mutating func cancelled(_ error: HTTPError) -> Arrival {
+        if !buffer.isEmpty, end != nil { end = .failed(error) }
         buffer = []
         return ended(.failed(error))
     }

@@ -27,9 +27,11 @@ let headerCallback: portolan_data_callback = { bytes, size, count, context in
 }
 
 /// The connection stands and the request is about to be written.
-let readyCallback: portolan_ready_callback = { context, _, _, _, _ in
-    transfer(context).connectionReady()
-    return CURL_PREREQFUNC_OK
+let readyCallback: portolan_ready_callback = { context, remoteHost, localHost, remotePort, localPort in
+    let ends = KeptSockets.Ends(
+        localHost: localHost.map { String(cString: $0) } ?? "", localPort: localPort,
+        remoteHost: remoteHost.map { String(cString: $0) } ?? "", remotePort: remotePort)
+    return transfer(context).connectionReady(ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 /// Opens a socket to an address, if the policy lets us.
@@ -38,6 +40,8 @@ let openSocketCallback: portolan_socket_callback = { context, _, target in
     let length = Int(target.pointee.addrlen)
     guard let address = HTTPAddress(portolan_socket_address(target), length: length) else { return portolan_socket_bad }
     guard transfer(context).mayConnect(to: address) else { return portolan_socket_bad }
-    return socket(
+    let descriptor = socket(
         target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), target.pointee.protocol)
+    transfer(context).socketOpened(descriptor)
+    return descriptor
 }

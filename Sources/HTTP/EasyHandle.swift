@@ -37,12 +37,12 @@ final class EasyHandle {
     func prepare(for transfer: Transfer, _ configuration: HTTPClientConfiguration) {
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         set(CURLOPT_PRIVATE, context)
-        setCallbacks(context, checksAddresses: configuration.addressPolicy != nil)
+        setCallbacks(context)
         setTransport(configuration)
         setRequest(transfer.request, userAgent: configuration.userAgent)
     }
 
-    private func setCallbacks(_ context: UnsafeMutableRawPointer, checksAddresses: Bool) {
+    private func setCallbacks(_ context: UnsafeMutableRawPointer) {
         set(CURLOPT_ERRORBUFFER, errorText)
         check(portolan_easy_set_data_callback(pointer, CURLOPT_WRITEFUNCTION, bodyCallback))
         set(CURLOPT_WRITEDATA, context)
@@ -50,10 +50,8 @@ final class EasyHandle {
         set(CURLOPT_HEADERDATA, context)
         check(portolan_easy_set_ready_callback(pointer, readyCallback))
         set(CURLOPT_PREREQDATA, context)
-        if checksAddresses {
-            check(portolan_easy_set_socket_callback(pointer, openSocketCallback))
-            set(CURLOPT_OPENSOCKETDATA, context)
-        }
+        check(portolan_easy_set_socket_callback(pointer, openSocketCallback))
+        set(CURLOPT_OPENSOCKETDATA, context)
     }
 
     private func setTransport(_ configuration: HTTPClientConfiguration) {

@@ -67,8 +67,12 @@ extension HTTPError {
         package static let contentEncoding = Code(rawValue: "contentEncoding")
         /// The connection broke, or the peer broke the protocol.
         package static let reset = Code(rawValue: "reset")
-        /// A redirect to another host, to `http`, or one too many.
+        /// A redirect to another host or to `http`, where that is not allowed.
         package static let redirectRefused = Code(rawValue: "redirectRefused")
+        /// One redirect more than allowed.
+        package static let redirectLoop = Code(rawValue: "redirectLoop")
+        /// The server broke off over HTTP/2 because it gets too many requests.
+        package static let enhanceYourCalm = Code(rawValue: "enhanceYourCalm")
         /// The address policy forbids every address of the host that was tried.
         package static let addressRefused = Code(rawValue: "addressRefused")
         /// The calling task was cancelled.
@@ -85,7 +89,7 @@ extension HTTPError {
     package var isRetryable: Bool {
         switch code {
         case .dns, .connect, .tls, .timeoutConnect, .timeoutFirstByte, .timeoutStall, .timeoutTotal, .partialBody,
-            .contentEncoding, .reset, .clientBusy, .other:
+            .contentEncoding, .reset, .enhanceYourCalm, .clientBusy, .other:
             true
         default: false
         }

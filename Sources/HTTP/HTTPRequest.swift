@@ -77,7 +77,21 @@ package enum HTTPRedirectPolicy: Sendable, Hashable {
     case none
     /// Follow at most this many, on the same host and port only; `http` to `https` is allowed, the reverse is not.
     ///
-    /// Any other target, and one redirect too many, is `.redirectRefused`: the headers of a request carry credentials,
-    /// and they never leave the host they were meant for.
+    /// Any other target is `.redirectRefused`, and one redirect too many is `.redirectLoop`: the headers of a request
+    /// carry credentials, and they never leave the host they were meant for.
     case sameHost(max: Int)
+    /// Follow at most this many, to any host; for downloads that a platform keeps elsewhere.
+    ///
+    /// From the first step to another host, port or scheme on, all headers are dropped but those that say what is
+    /// wanted (`Accept` and its like), and they do not come back. `https` to `http` is refused, and so is a step that would
+    /// take a body along. One redirect too many is `.redirectLoop`.
+    case anyHost(max: Int)
+
+    /// How many are followed.
+    var max: Int {
+        switch self {
+        case .none: 0
+        case .sameHost(let max), .anyHost(let max): max
+        }
+    }
 }

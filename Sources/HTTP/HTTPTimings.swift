@@ -16,4 +16,7 @@ package struct HTTPTimings: Sendable, Hashable {
     package var bytesOut = 0
     /// Whether the (last) request ran on a connection that was open already.
     package var connectionReused = false
+
+    /// Makes timings of nothing; useful for tests of what reads some.
+    package init() {}
 }

@@ -12,6 +12,7 @@ final class LoopCore {
     let configuration: HTTPClientConfiguration
     private let inbox: EventLoop
     private let multi: MultiHandle
+    var keptSockets: KeptSockets
     private var transfers: [UInt64: Transfer] = [:]
     private var news: [Transfer] = []
     private var idleHandles: [EasyHandle] = []
@@ -32,6 +33,7 @@ final class LoopCore {
         self.configuration = configuration
         self.inbox = inbox
         multi = MultiHandle(configuration)
+        keptSockets = KeptSockets(countMax: 2 * configuration.connectionsMax)
     }
 
     /// Runs until asked to stop.
@@ -98,7 +100,7 @@ final class LoopCore {
     }
 
     private func setProtocol(of transfer: Transfer) {
-        let once = transfer.request.sendsOnce
+        let once = transfer.request.sendsOnce || transfer.needsFresh
         switch configuration.version {
         case .automatic:
             let mayShare = transfer.origin.scheme == "https" && !once
@@ -126,6 +128,10 @@ final class LoopCore {
 
     private func endFinished() {
         while let (transfer, result) = multi.nextEnded() {
+            if result == CURLE_ABORTED_BY_CALLBACK, transfer.needsFresh {
+                relaunch(transfer)
+                continue
+            }
             if result != CURLE_OK {
                 transfer.fail(result, at: now)
                 logFailure(of: transfer, result)
@@ -147,10 +153,14 @@ final class LoopCore {
             transfer.fail(error.code, message: error.message, at: now)
             return false
         }
+        relaunch(transfer)
+        return true
+    }
+
+    private func relaunch(_ transfer: Transfer) {
         multi.remove(transfer.easy)
         transfer.easy.reset()
         launch(transfer)
-        return true
     }
 
     private func sweepIfDue() {

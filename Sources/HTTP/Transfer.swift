@@ -27,6 +27,11 @@ final class Transfer {
     /// Why a callback stopped the transfer; tells more than libcurl's code for it.
     private(set) var refusal: HTTPError.Code?
     private var addressWasRefused = false
+    /// Sockets opened for this transfer; empty on a kept connection.
+    private var openedSockets: [Int32] = []
+    private var ends: KeptSockets.Ends?
+    /// The kept connection was not to be trusted: nothing was sent, and it is tried again on a new one.
+    private(set) var needsFresh = false
     private var firstByteAt: ContinuousClock.Instant?
     private var bodyBytesSentSeen = 0
 
@@ -67,11 +72,22 @@ final class Transfer {
         }
     }
 
-    /// Notes that the request is about to be written.
-    func connectionReady() {
+    /// Notes that the request is about to be written; false stops it.
+    func connectionReady(_ ends: KeptSockets.Ends) -> Bool {
+        self.ends = ends
+        if !openedSockets.isEmpty {
+            loop.keptSockets.opened(ends, on: openedSockets)
+        } else if loop.keptSockets.hasUncalledBytes(ends) {
+            needsFresh = true
+            return false
+        }
         wasConnected = true
         noteNews()
+        return true
     }
+
+    /// Notes a socket that libcurl is about to connect.
+    func socketOpened(_ descriptor: Int32) { openedSockets.append(descriptor) }
 
     /// Asks the policy about an address.
     func mayConnect(to address: HTTPAddress) -> Bool {
@@ -82,7 +98,8 @@ final class Transfer {
 
     private func headCompleted(_ head: HTTPResponseHead) -> Bool {
         self.head = head
-        if case .sameHost = request.redirects, [301, 302, 303, 307, 308].contains(head.status),
+        if let ends, head.version != .http2 { loop.keptSockets.answeredOverHTTP1(ends) }
+        if request.redirects != .none, [301, 302, 303, 307, 308].contains(head.status),
             head.headers["Location"] != nil
         {
             isRedirecting = true
@@ -158,28 +175,46 @@ final class Transfer {
 
     /// Points the transfer at a redirect's target; throws `.redirectRefused` where it must not go.
     func redirect(to url: String?) throws(HTTPError) {
-        guard case .sameHost(let max) = request.redirects, redirectsFollowed < max else {
-            throw redirectRefused("more redirects than allowed")
+        guard redirectsFollowed < request.redirects.max else {
+            throw HTTPError(
+                code: .redirectLoop, message: "more than \(request.redirects.max) redirects", host: origin.host)
         }
         guard let url, let target = try? HTTPOrigin(url: url) else { throw redirectRefused("its target is no URL") }
-        guard origin.mayRedirect(to: target) else { throw redirectRefused("it leads to another host, port or scheme") }
-        redirectsFollowed += 1
-        origin = target
-        request.url = url
         let becomesGet = head?.status == 303 || (request.method == .post && [301, 302].contains(head?.status))
         if becomesGet, request.method != .head {
             request.method = .get
             request.body = nil
             request.headers["Content-Type"] = nil
         }
+        if !origin.mayRedirect(to: target) { try leave(for: target) }
+        redirectsFollowed += 1
+        origin = target
+        request.url = url
         headReader = HeadReader(countMax: headLimits.count, bytesMax: headLimits.bytes)
         head = nil
         bodyBytes = 0
         bodyBytesSentSeen = 0
         isRedirecting = false
         firstByteAt = nil
+        openedSockets = []
+        needsFresh = false
         state.redirected()
     }
+
+    /// Makes the request one that another host may see.
+    private func leave(for target: HTTPOrigin) throws(HTTPError) {
+        guard case .anyHost = request.redirects else {
+            throw redirectRefused("it leads to another host, port or scheme")
+        }
+        guard origin.scheme == "http" || target.scheme == "https" else { throw redirectRefused("it leads to http") }
+        guard request.body == nil else { throw redirectRefused("another host would get the request's body") }
+        // Which header is a credential nobody can know: those stay that cannot be one.
+        request.headers = HTTPHeaders(
+            request.headers.filter { field in Self.harmlessHeaders.contains { field.name.equalsIgnoringCase($0) } }
+                .map { ($0.name, $0.value) })
+    }
+
+    private static let harmlessHeaders = ["Accept", "Accept-Language", "User-Agent", "Range"]
 
     private func redirectRefused(_ why: String) -> HTTPError {
         HTTPError(code: .redirectRefused, message: "a redirect was not followed: \(why)", host: origin.host)
@@ -214,7 +249,9 @@ final class Transfer {
         if let refusal {
             return fail(refusal, curlCode: result, message: HTTPError.sentence(for: refusal, request), at: now)
         }
-        let code = HTTPError.Code(curl: result, headReceived: head != nil)
+        var code = HTTPError.Code(curl: result, headReceived: head != nil)
+        // libcurl says it in words only.
+        if code == .reset, easy.failureText?.contains("ENHANCE_YOUR_CALM") == true { code = .enhanceYourCalm }
         if addressWasRefused, code == .connect {
             let message = HTTPError.sentence(for: .addressRefused, request)
             return fail(.addressRefused, curlCode: result, message: message, at: now)

@@ -19,6 +19,8 @@ extension UnifiedError {
         case .contentEncoding: code = .dataMalformed
         case .reset: code = .networkReset
         case .redirectRefused: code = .redirectRefused
+        case .redirectLoop: code = .redirectLoop
+        case .enhanceYourCalm: code = .rateLimitedNoHint
         case .addressRefused: code = .networkEgressDenied
         case .invalidRequest: code = .configInvalid
         case .cancelled, .clientClosed: code = .cancelled

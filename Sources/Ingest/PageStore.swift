@@ -10,6 +10,8 @@ package import Postgres
 /// that PostgreSQL refuses because of what is in a record is stored again on the careful path: bytes that jsonb
 /// cannot hold are kept exactly as received, a cleaned copy takes the record's place where there can be one, and
 /// each such record gets a flag. The rest of the page is stored as it is.
+///
+/// Members that the platform declares as never stored are cut out first, whichever path a record then takes.
 package struct PageStore: Sendable {
     private let pool: PostgresPool
 
@@ -24,6 +26,7 @@ package struct PageStore: Sendable {
     package func commit(
         _ page: Page, of job: LeasedJob, stream: String, platform: any Platform
     ) async throws(PostgresError) -> PageAnswer {
+        let page = platform.neverStored.strip(page)
         let records = RecordBatch(page.records)
         let scope = Scope(page: page, job: job, stream: stream, platform: platform)
         do throws(PostgresError) {

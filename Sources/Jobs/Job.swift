@@ -9,11 +9,13 @@ package enum Band: String, Sendable, CaseIterable {
 package enum JobKind: String, Sendable, CaseIterable {
     /// Reads one stream of a connection to its present end.
     case sync
+    /// Finds out with one request whether a connection that does not run answers again.
+    case probe
 
     /// The newest form of the kind's arguments that this program reads; it reads all older ones, too.
     package var newestVersion: Int {
         switch self {
-        case .sync: 1
+        case .sync, .probe: 1
         }
     }
 }

@@ -2,6 +2,9 @@ import FoundationEssentials
 
 extension MemoryQueue.Tables {
     mutating func claim(_ claim: Claim, at now: Date, newToken: () -> UUID) -> [LeasedJob] {
+        gates = gates.filter {
+            !($0.value.isOpening && $0.value.width > MemoryQueue.Gate.widthMax && $0.value.probeAt <= now)
+        }
         let taken = openLanes(for: claim, at: now) + probeLanes(for: claim, at: now)
         return taken.prefix(max(0, claim.lanes)).flatMap { lane in
             let handed = hand(lane, claim, at: now, newToken())
@@ -22,14 +25,17 @@ extension MemoryQueue.Tables {
         return found
     }
 
-    /// Where a gate is closed, one lane each probe interval.
+    /// Where a gate is closed, one lane each probe interval; where it opens, twice as many each time.
     private mutating func probeLanes(for claim: Claim, at now: Date) -> [MemoryQueue.Lane] {
         var found: [MemoryQueue.Lane] = []
         for (platform, gate) in gates.sorted(by: { $0.key < $1.key }) where gate.probeAt <= now {
             let wishes = claim.wishes.filter { $0.platform == platform }
             guard !wishes.isEmpty, !paused.contains(.platform(platform)) else { continue }
-            gates[platform]?.probeAt = now + gate.probeInterval
-            found += wishes.flatMap { waitingLanes($0, from: .distantPast, at: now) }.prefix(1)
+            let pause = gate.isOpening ? min(gate.probeInterval, .seconds(2)) : gate.probeInterval
+            gates[platform]?.probeAt = now + pause
+            gates[platform]?.width = gate.isOpening ? gate.width * 2 : 1
+            let width = gate.isOpening ? gate.width : 1
+            found += wishes.flatMap { waitingLanes($0, from: .distantPast, at: now) }.prefix(width)
         }
         return found
     }

@@ -12,7 +12,12 @@ extension MemoryQueue.Tables {
         proven.attempt = 0
         proven.rescues = 0
         jobs[proven.id] = proven
-        gates[lane.platform] = nil
+        if var gate = gates[lane.platform], !gate.isOpening {
+            gate.isOpening = true
+            gate.width = 2
+            gate.probeAt = min(gate.probeAt, now)
+            gates[lane.platform] = gate
+        }
         let isPaused =
             isPaused(proven) || paused.contains(.connection(lane.connectionID))
             || paused.contains(.platform(lane.platform))

@@ -31,7 +31,7 @@ extension MemoryQueue.Tables {
 
     // MARK: Gates
 
-    /// Closing a gate that is closed changes nothing but how often it is probed.
+    /// Closing a gate that is closed changes nothing but how often it is probed; one that opens is closed again.
     mutating func closeGate(_ platform: String, probeInterval: Duration, at now: Date) {
         gates[platform] = MemoryQueue.Gate(
             probeAt: gates[platform]?.probeAt ?? now, probeInterval: probeInterval)

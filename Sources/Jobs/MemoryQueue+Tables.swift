@@ -120,10 +120,17 @@ extension MemoryQueue {
         let ttl: Duration
     }
 
-    /// A platform's gate that is closed.
+    /// A platform's gate that is closed, or opens step by step.
     struct Gate: Sendable {
         var probeAt: Date
         let probeInterval: Duration
+        /// A page got through.
+        var isOpening = false
+        /// How many lanes are let through at the next interval while it opens.
+        var width = 1
+
+        /// Let through by the hundred: it is up.
+        static let widthMax = 256
     }
 }
 

@@ -119,18 +119,45 @@ package struct PostgresQueue: Queue {
     /// Ends a run with an error: history or back-off, the error's row, and what it means for stream and connection,
     /// in one transaction.
     ///
-    /// - Parameter flags: errors that were met before and gone round; rows of their own.
+    /// - Parameters:
+    ///   - flags: errors that were met before and gone round; rows of their own.
+    ///   - event: what the health of the connection is told, in the words of `portolan.health_transitions`.
     package func finish(
         _ job: LeasedJob, _ outcome: Outcome, error: PostgresJSON, flags: [PostgresJSON] = [], resource: String?,
-        streamState: String?, connectionState: String?
+        streamState: String?, event: String?
     ) async throws(QueueError) -> Finish {
         try await call(
             "select portolan.finish_with($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
                 job.lease.laneID, job.lease.token, job.jobID, outcome.word, outcome.delay, error, resource, streamState,
-                connectionState, flags,
+                event, flags,
             ]
         ) { rows throws(PostgresError) in try rows.first?.word(at: 0) ?? .stale }
+    }
+
+    /// Ends a probe with what it found out: `ok`, or what its failure means for the connection.
+    package func finishProbe(
+        _ job: LeasedJob, event: String?, error: PostgresJSON?
+    ) async throws(QueueError) -> Finish {
+        try await call(
+            "select portolan.finish_probe($1, $2, $3, $4, $5)",
+            [job.lease.laneID, job.lease.token, job.jobID, event, error]
+        ) { rows throws(PostgresError) in try rows.first?.word(at: 0) ?? .stale }
+    }
+
+    /// Alerts that nobody has been told of; each is handed out once.
+    package func takeAlerts() async throws(QueueError) -> [Alert] {
+        try await call(
+            "select rule, subject, severity, message from portolan.take_alerts() order by alert_id", []
+        ) { rows throws(PostgresError) in
+            var alerts: [Alert] = []
+            for row in rows {
+                let (rule, subject, severity, message) = try row.decode(
+                    String.self, String.self, String.self, String.self)
+                alerts.append(Alert(rule: rule, subject: subject, severity: severity, message: message))
+            }
+            return alerts
+        }
     }
 
     package func beat(worker: UUID, host: String, version: String, ttl: Duration) async throws(QueueError) -> Bool {

@@ -1,6 +1,7 @@
 package import Logging
 
-/// Keeps the queue in shape: takes the leases of the dead, makes and drops history's days, counts, vacuums.
+/// Keeps the queue in shape: takes the leases of the dead, makes and drops history's days, counts, vacuums, clusters
+/// errors, tells alerts.
 ///
 /// Not jobs, so that jobs can neither starve nor stall it. Every worker and every scheduler runs it; what is due is done
 /// by whoever comes first, and nothing waits for a particular process. If all stop, leases of dead workers stay where
@@ -49,10 +50,23 @@ package struct QueueCare: Sendable {
             do throws(QueueError) {
                 let tables = try await queue.maintain()
                 if !tables.isEmpty { logger.debug("vacuumed", metadata: ["tables": "\(tables)"]) }
+                for alert in try await queue.takeAlerts() { tell(alert) }
             } catch {
                 logger.debug("maintenance failed", metadata: ["error": "\(error)"])
             }
         } while await pause(maintainInterval)
+    }
+
+    private func tell(_ alert: Alert) {
+        let level: Logger.Level =
+            switch alert.severity {
+            case "info": .notice
+            case "warning": .warning
+            case "error": .error
+            default: .critical
+            }
+        logger.log(
+            level: level, "alert: \(alert.message)", metadata: ["rule": "\(alert.rule)", "subject": "\(alert.subject)"])
     }
 
     /// False when cancelled. The jitter keeps a fleet that was started at once from asking at once.

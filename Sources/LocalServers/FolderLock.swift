@@ -18,8 +18,9 @@ final class FolderLock: Sendable {
                     + "It may belong to a run by another user; remove the folder or run as that user.")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            // The end of the value closes it, also of one that is refused here: not twice, since the number may be
+            // somebody else's by then.
             let holder = Self.holder(descriptor)
-            close(descriptor)
             throw LocalServerError(
                 .folderInUse,
                 "Process \(holder) is already running \(server) in \(folder). "

@@ -113,6 +113,20 @@ package final class LocalRedis: Sendable {
     package func resume() async {
         await runner.resume()
     }
+
+    /// Runs one command by `redis-cli` and gives the lines of its answer.
+    ///
+    /// **Errors**: `commandFailed` with the answer when it is an error.
+    @discardableResult
+    package func command(_ arguments: [String]) async throws(LocalServerError) -> [String] {
+        var client = Command(
+            commandLineClient, ["-e", "-s", socketPath] + arguments, environment: ["LC_ALL": "C.UTF-8"])
+        client.environment?["REDISCLI_AUTH"] = password
+        // Texts such as that of INFO end their lines with both.
+        return try await client.runSuccessfully(within: .seconds(30)).output.map { line in
+            line.utf8.last == UInt8(ascii: "\r") ? String(decoding: line.utf8.dropLast(), as: UTF8.self) : line
+        }
+    }
 }
 
 extension LocalRedis {

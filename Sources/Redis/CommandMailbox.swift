@@ -11,6 +11,9 @@ final class CommandMailbox: Sendable {
         /// Bytes handed in and not yet given to the socket.
         var queuedBytes = 0
         var isStopping = false
+        /// Who answers on the live connection; nil while there is none.
+        var server: RedisServer?
+        var isClusterNode = false
     }
 
     let wakeUp = WakeUp()
@@ -51,6 +54,23 @@ final class CommandMailbox: Sendable {
             return (state.calls, state.isStopping)
         }
     }
+
+    /// Who answers on the live connection; nil while there is none.
+    var server: RedisServer? { state.withLock { $0.server } }
+
+    /// Whether the server that answered last is a node of a cluster.
+    var isClusterNode: Bool { state.withLock { $0.isClusterNode } }
+
+    /// Told by the connection's thread.
+    func connected(to server: RedisServer, isClusterNode: Bool) {
+        state.withLock { state in
+            state.server = server
+            state.isClusterNode = isClusterNode
+        }
+    }
+
+    /// Told by the connection's thread.
+    func disconnected() { state.withLock { $0.server = nil } }
 
     /// Makes room: called before a caller is resumed, so that its next call finds it.
     func release(calls: Int = 0, bytes: Int = 0) {

@@ -27,6 +27,9 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
     private let wakeUp: WakeUp
     private let logger: Logger
     private let resolver: AddressResolver
+    /// Each attempt takes the next of them.
+    private let endpoints: () -> [RedisConfiguration.Endpoint]
+    private var endpoint: RedisConfiguration.Endpoint
     private var traffic: Traffic
     private var randomness: Randomness
     private var backoff: ReconnectBackoff
@@ -35,21 +38,25 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
     private var socket: RedisSocket?
     private var output: [UInt8] = []
     private var outputSent = 0
-    /// Counts attempts, so that each takes the next of a host's addresses.
+    /// Counts attempts, so that each takes the next endpoint, or the next of a host's addresses.
     private var attempts = 0
+    private var addressIndex = 0
     /// The first command after the loss of a working connection cuts the back-off short, once.
     private var mayCutBackoffShort = true
     /// Whether this connection has answered anything after its handshake.
     private var hasProved = false
 
     init(
-        _ configuration: RedisConfiguration, traffic: Traffic, wakeUp: WakeUp, logger: Logger, randomness: Randomness
+        _ configuration: RedisConfiguration, traffic: Traffic, wakeUp: WakeUp, logger: Logger, randomness: Randomness,
+        endpoints: @escaping () -> [RedisConfiguration.Endpoint]
     ) {
+        self.endpoints = endpoints
         self.configuration = configuration
         self.traffic = traffic
         self.wakeUp = wakeUp
         self.logger = logger
         self.randomness = randomness
+        endpoint = configuration.endpoint
         resolver = AddressResolver(wakeUp: wakeUp)
         backoff = ReconnectBackoff(
             delayMin: configuration.reconnectDelayMin, delayMax: configuration.reconnectDelayMax)
@@ -119,20 +126,25 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
 
     private mutating func startAttempt(at now: Instant) {
         let deadline = now + configuration.connectTimeLimit
+        let choice = endpoints()
+        if !choice.isEmpty {
+            endpoint = choice[attempts % choice.count]
+            addressIndex = attempts / choice.count
+        }
         attempts += 1
-        guard case .tcp(let host, _) = configuration.endpoint, !AddressResolver.isNumeric(host) else {
-            return open(configuration.endpoint, deadline: deadline)
+        guard case .tcp(let host, _) = endpoint, !AddressResolver.isNumeric(host) else {
+            return open(endpoint, deadline: deadline)
         }
         phase = .resolving(deadline: deadline)
         resolver.start(host)
     }
 
     private mutating func openResolved(_ result: Result<[String], RedisError>, deadline: Instant) {
-        guard case .tcp(_, let port) = configuration.endpoint else { return }
+        guard case .tcp(_, let port) = endpoint else { return }
         switch result {
         case .failure(let error): attemptFailed(error)
         case .success(let addresses):
-            open(.tcp(host: addresses[(attempts - 1) % addresses.count], port: port), deadline: deadline)
+            open(.tcp(host: addresses[addressIndex % addresses.count], port: port), deadline: deadline)
         }
     }
 
@@ -146,8 +158,10 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
     }
 
     private mutating func attemptFailed(_ error: RedisError) {
-        // Whatever ended the attempt, commands have not been sent; a refused password stays one.
-        let code: RedisError.Code = error.code == .authenticationFailed ? .authenticationFailed : .unavailable
+        // Whatever ended the attempt, commands have not been sent; a refused password stays one, and so
+        // does a replica.
+        let isKept = error.code == .authenticationFailed || error.code == .readOnly
+        let code: RedisError.Code = isKept ? error.code : .unavailable
         let refusal = RedisError(code, error.message, serverMessage: error.serverMessage)
         let delay = backoff.failed(using: &randomness)
         logger.warning(
@@ -230,7 +244,7 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
         do throws(RedisError) {
             if case .connecting(let deadline) = phase {
                 try socket?.finishConnecting()
-                let handshake = Handshake(configuration)
+                let handshake = Handshake(configuration, acceptsReplica: traffic.acceptsReplica)
                 output = handshake.bytes
                 outputSent = 0
                 phase = .handshaking(handshake, deadline: deadline)
@@ -253,9 +267,16 @@ struct ConnectionLoop<Traffic: ConnectionTraffic, Randomness: RandomNumberGenera
                 }
                 phase = .ready
                 logger.info("Redis connected", metadata: ["endpoint": "\(configuration)"])
-                traffic.connected(at: now)
+                if !handshake.facts.isIdentityKnown {
+                    logger.warning(
+                        "Redis does not tell who it is; allow INFO",
+                        metadata: ["endpoint": "\(configuration)"])
+                }
+                traffic.connected(to: handshake.facts, at: now)
             } else {
                 try traffic.received(reply, at: now)
+                // A replica answers too, but it is not what we came for.
+                guard !reply.isReadOnlyRefusal else { continue }
                 hasProved = true
                 backoff.recovered()
             }

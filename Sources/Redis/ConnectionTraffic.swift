@@ -4,6 +4,8 @@ typealias Instant = ContinuousClock.Instant
 ///
 /// `ConnectionLoop` owns the traffic and calls it on the connection's thread only. No method blocks.
 protocol ConnectionTraffic {
+    /// Whether a replica serves as well as a primary.
+    var acceptsReplica: Bool { get }
     /// Whether something is waiting to be sent.
     var isWaiting: Bool { get }
     /// Whether the connection is to be shut down and nothing is left that would wait for it.
@@ -13,8 +15,8 @@ protocol ConnectionTraffic {
 
     /// Takes over what other threads have handed in.
     mutating func takeInbox()
-    /// The handshake is done.
-    mutating func connected(at now: Instant)
+    /// The handshake is done, and told this about who answers.
+    mutating func connected(to facts: ServerFacts, at now: Instant)
     /// Moves what is waiting into `output`, whole, until it holds about `bytesMax`.
     mutating func fill(_ output: inout [UInt8], bytesMax: Int)
     /// A reply came. Throws when it fits nothing that was asked.

@@ -13,12 +13,16 @@ final class PendingCall: Sendable {
         case finished(CallResults?)
     }
 
+    /// Empty for a call that only waits until there is a connection.
     let bytes: [UInt8]
     let replyCount: Int
     let deadline: Instant
+    /// The only server this may be sent to; nil for any.
+    let server: RedisServer?
     private let state = Mutex<State>(.created)
 
-    init(bytes: [UInt8], replyCount: Int, deadline: Instant) {
+    init(bytes: [UInt8], replyCount: Int, deadline: Instant, server: RedisServer?) {
+        self.server = server
         self.bytes = bytes
         self.replyCount = replyCount
         self.deadline = deadline

@@ -1,5 +1,4 @@
 package import Logging
-import Synchronization
 
 /// A Redis server, reached over one multiplexed connection that repairs itself.
 ///
@@ -17,20 +16,18 @@ import Synchronization
 ///
 /// **Cancellation.** The caller returns at once with `cancelled`; the answer is dropped when it comes.
 ///
-/// **Not supported** by hiredis 0.14.1 or by design: TLS, RESP3, cluster redirection, and commands
+/// **Identity.** Each connection begins by asking who answers; a call may be bound to that server and
+/// that connection. Replicas are not connected to, and a server that refuses a write because it has become
+/// one loses its connection; the next attempt resolves the name anew.
+///
+/// **Not supported** by hiredis 0.14.1 or by design: TLS, RESP3, redirections of a cluster (see `RedisCluster`), and commands
 /// that change or block the shared connection (`SUBSCRIBE`, `BLPOP`, `SELECT`, `WATCH` …), which fail
 /// with `misuse`. `MULTI` … `EXEC` works inside one pipeline.
 package final class RedisClient: Sendable {
     package let configuration: RedisConfiguration
     let logger: Logger
     private let mailbox: CommandMailbox
-    let subscriptions = Mutex(Subscriptions())
-
-    /// Live subscriptions, so that `shutdown` ends them too.
-    struct Subscriptions {
-        var controls: [SubscriptionControl] = []
-        var isShutDown = false
-    }
+    let subscriptions: RedisSubscriptions
 
     /// Starts to connect in the background; never fails and never waits.
     ///
@@ -44,10 +41,12 @@ package final class RedisClient: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.mailbox = mailbox
+        subscriptions = RedisSubscriptions(configuration, logger: logger) { [configuration.endpoint] }
         OwnThread.start(name: "redis") {
             var loop = ConnectionLoop(
-                configuration, traffic: CommandTraffic(mailbox: mailbox), wakeUp: mailbox.wakeUp, logger: logger,
-                randomness: randomness)
+                configuration, traffic: CommandTraffic(mailbox: mailbox, configuration: configuration),
+                wakeUp: mailbox.wakeUp, logger: logger,
+                randomness: randomness, endpoints: { [configuration.endpoint] })
             loop.run()
         }
     }
@@ -55,7 +54,6 @@ package final class RedisClient: Sendable {
     deinit {
         // Nobody can be waiting: a waiting caller holds the client.
         mailbox.stop()
-        subscriptions.withLock { $0.controls.forEach { $0.stop() } }
     }
 
     /// Runs one command and gives its reply; an error reply is thrown.
@@ -66,7 +64,8 @@ package final class RedisClient: Sendable {
     package func command(
         _ arguments: [RedisArgument], timeLimit: Duration? = nil
     ) async throws(RedisError) -> RedisReply {
-        try await perform([arguments], timeLimit: timeLimit)[0].get()
+        try SharedConnectionRules.check([arguments])
+        return try await perform([arguments], on: nil, timeLimit: timeLimit)[0].get()
     }
 
     /// Runs commands in order in one round trip and gives a result for each.
@@ -77,7 +76,8 @@ package final class RedisClient: Sendable {
         _ commands: [[RedisArgument]], timeLimit: Duration? = nil
     ) async -> [Result<RedisReply, RedisError>] {
         do throws(RedisError) {
-            return try await perform(commands, timeLimit: timeLimit)
+            try SharedConnectionRules.check(commands)
+            return try await perform(commands, on: nil, timeLimit: timeLimit)
         } catch {
             return Array(repeating: .failure(error), count: commands.count)
         }
@@ -86,19 +86,34 @@ package final class RedisClient: Sendable {
     /// Refuses new commands, lets those in flight end (their time limits bound that), ends all
     /// subscriptions and closes the connections.
     package func shutdown() async {
-        let controls = subscriptions.withLock { state in
-            state.isShutDown = true
-            return state.controls
-        }
         mailbox.stop()
-        for control in controls { control.stop() }
+        await subscriptions.shutdown()
         await mailbox.waitUntilClosed()
-        for control in controls { await control.waitUntilClosed() }
     }
 
-    private func perform(_ commands: [[RedisArgument]], timeLimit: Duration?) async throws(RedisError) -> CallResults {
+    /// Who answers on the live connection; nil while there is none.
+    var connectedServer: RedisServer? { mailbox.server }
+
+    /// Whether the server that answered last is a node of a cluster.
+    var isClusterNode: Bool { mailbox.isClusterNode }
+
+    /// Who answers on the live connection; waits, as a command does, for the one being made.
+    ///
+    /// Errors: those of a command that could not be sent.
+    package func server() async throws(RedisError) -> RedisServer {
+        let deadline = Instant.now + configuration.commandTimeLimit
+        while true {
+            if let server = mailbox.server { return server }
+            _ = try await send(PendingCall(bytes: [], replyCount: 1, deadline: deadline, server: nil))[0].get()
+        }
+    }
+
+    /// Sends commands in order; with `server`, only on that connection to it. They must keep the
+    /// rules of the shared connection.
+    func perform(
+        _ commands: [[RedisArgument]], on server: RedisServer?, timeLimit: Duration?
+    ) async throws(RedisError) -> CallResults {
         guard !commands.isEmpty else { return [] }
-        try SharedConnectionRules.check(commands)
         let size = commands.reduce(0) { $0 + CommandEncoder.sizeBound($1) }
         guard size <= configuration.commandBytesMax else {
             throw RedisError(.misuse, "the command is over \(configuration.commandBytesMax) bytes")
@@ -106,9 +121,14 @@ package final class RedisClient: Sendable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
         for command in commands { CommandEncoder.append(command, to: &bytes) }
-        let call = PendingCall(
-            bytes: bytes, replyCount: commands.count, deadline: .now + (timeLimit ?? configuration.commandTimeLimit))
-        return await withTaskCancellationHandler {
+        return await send(
+            PendingCall(
+                bytes: bytes, replyCount: commands.count,
+                deadline: .now + (timeLimit ?? configuration.commandTimeLimit), server: server))
+    }
+
+    private func send(_ call: PendingCall) async -> CallResults {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 call.wait(continuation)
                 if !call.isFinished { mailbox.submit(call) }

@@ -2,7 +2,8 @@ extension RedisConfiguration {
     /// Longest path a Unix socket address holds, in bytes.
     static let unixPathBytesMax = 107
 
-    /// Reads `redis://[user][:password]@host[:port][/db]` or `unix:///path[?db=N&user=…&password=…]`.
+    /// Reads `redis://[user][:password]@host[:port][/db]`, `unix:///path[?db=N&user=…&password=…]`, or
+    /// `redis+cluster://[user][:password]@host[:port][,host[:port]…]` with some nodes of a cluster.
     ///
     /// Parts are percent-decoded. `db`, `user` and `password` may also be query items of either form.
     ///
@@ -10,21 +11,23 @@ extension RedisConfiguration {
     /// because hiredis 0.14.1 has no TLS.
     package init(url: String) throws(RedisError) {
         guard let mark = url.firstRange(of: "://") else {
-            throw Self.misread("has no scheme; it begins with redis:// or unix://")
+            throw Self.misread("has no scheme; it begins with redis://, redis+cluster:// or unix://")
         }
         let rest = url[mark.upperBound...]
         guard !rest.contains("#") else { throw Self.misread("has a '#'; write it as %23") }
         let questionMark = rest.firstIndex(of: "?") ?? rest.endIndex
         switch url[..<mark.lowerBound].lowercased() {
         case "redis": try self.init(tcp: rest[..<questionMark])
+        case "redis+cluster": try self.init(cluster: rest[..<questionMark])
         case "unix": try self.init(unix: rest[..<questionMark])
         case "rediss":
             throw Self.misread(
                 "asks for TLS (rediss://), which is not supported: hiredis 0.14.1 has no TLS; use redis:// or "
                     + "unix:// to a local TLS tunnel or a private network")
-        default: throw Self.misread("has an unknown scheme; redis:// and unix:// are supported")
+        default: throw Self.misread("has an unknown scheme; redis://, redis+cluster:// and unix:// are supported")
         }
         try apply(query: rest[questionMark...].dropFirst())
+        guard clusterSeeds.isEmpty || database == 0 else { throw Self.misread("has a database, which a cluster lacks") }
     }
 
     private init(tcp text: Substring) throws(RedisError) {
@@ -34,6 +37,19 @@ extension RedisConfiguration {
         self.init(.tcp(host: host, port: port), user: user, password: password)
         let path = text[slash...].dropFirst()
         if !path.isEmpty { database = try Self.database(path) }
+    }
+
+    private init(cluster text: Substring) throws(RedisError) {
+        let slash = text.firstIndex(of: "/") ?? text.endIndex
+        guard text[slash...].dropFirst().isEmpty else { throw Self.misread("has a database, which a cluster lacks") }
+        let (user, password, addresses) = try Self.splitAuthority(text[..<slash])
+        var seeds: [Endpoint] = []
+        for address in addresses.split(separator: ",", omittingEmptySubsequences: false) {
+            let (host, port) = try Self.splitAddress(address)
+            seeds.append(.tcp(host: host, port: port))
+        }
+        self.init(seeds[0], user: user, password: password)
+        clusterSeeds = seeds
     }
 
     private init(unix text: Substring) throws(RedisError) {

@@ -9,17 +9,24 @@ package struct RedisConfiguration: Sendable, Hashable {
     }
 
     package var endpoint: Endpoint
+    /// The nodes of a cluster by which the others are found, `endpoint` among them; empty when nobody
+    /// said that it is one.
+    package var clusterSeeds: [Endpoint] = []
     /// The ACL user; nil for the default user.
     package var user: String?
     package var password: RedisPassword?
     package var database: Int
 
+    /// Whether commands may go to a replica; if not, connections to one are not made.
+    package var acceptsReplica = false
     /// What `CLIENT LIST` shows for our connections. No blanks.
     package var clientName = "portolan"
     /// From the first byte of name resolution to the last answer of the handshake.
     package var connectTimeLimit: Duration = .seconds(1)
     /// From submission to answer, unless a call says otherwise.
     package var commandTimeLimit: Duration = .seconds(1)
+    /// How often a connection in use asks the server again whether it is still the same primary.
+    package var identityCheckInterval: Duration = .seconds(10)
     /// Wait after the first failed attempt; doubles with each further one.
     package var reconnectDelayMin: Duration = .milliseconds(50)
     package var reconnectDelayMax: Duration = .seconds(5)
@@ -46,12 +53,25 @@ package struct RedisConfiguration: Sendable, Hashable {
     }
 }
 
+extension RedisConfiguration.Endpoint: CustomStringConvertible {
+    /// `host:port`, or the path.
+    package var description: String {
+        switch self {
+        case .tcp(let host, let port): "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        case .unix(let path): path
+        }
+    }
+}
+
 extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     /// Endpoint and database; the user and the password never.
     package var description: String {
-        switch endpoint {
-        case .tcp(let host, let port): "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
-        case .unix(let path): "unix://\(path)?db=\(database)"
+        guard clusterSeeds.isEmpty else {
+            return "redis+cluster://" + clusterSeeds.map(\.description).joined(separator: ",")
+        }
+        return switch endpoint {
+        case .tcp: "redis://\(endpoint)/\(database)"
+        case .unix: "unix://\(endpoint)?db=\(database)"
         }
     }
 

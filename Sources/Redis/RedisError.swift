@@ -19,8 +19,11 @@ package struct RedisError: Error, Sendable, Hashable {
         package static let authenticationFailed = Code(rawValue: "authenticationFailed")
         /// The server is still loading its data set. Retryable.
         package static let loading = Code(rawValue: "loading")
-        /// The server is a replica and refused a write. Retryable after a failover has settled.
+        /// The server is a replica: it refused a write, or was not connected to. Nothing was executed.
+        /// Retryable after a failover has settled.
         package static let readOnly = Code(rawValue: "readOnly")
+        /// Another server answers, or another connection leads to it, than the caller named. Not sent.
+        package static let serverChanged = Code(rawValue: "serverChanged")
         /// The server does not know a script, even after it has been loaded again.
         package static let noScript = Code(rawValue: "noScript")
         /// The key lives on another node of a cluster (`MOVED`, `ASK`); this client does not follow.
@@ -106,7 +109,11 @@ extension RedisError {
             case "MOVED", "ASK": (.moved, "the key is on another cluster node")
             case "CLUSTERDOWN", "TRYAGAIN": (.clusterDown, "the cluster cannot serve the key now")
             case "OOM": (.outOfMemory, "the server is out of memory")
-            default: (.server, "the server answered with an error")
+            // Servers before version 7 wrap what a script met.
+            default:
+                kept.contains("-READONLY ")
+                    ? (.readOnly, "the server is a read-only replica")
+                    : (.server, "the server answered with an error")
             }
         return RedisError(code, message, serverMessage: kept, fileID: fileID, line: line)
     }

@@ -63,6 +63,12 @@ extension RedisReply {
         }
     }
 
+    /// Whether the server refused a write because it is a replica.
+    var isReadOnlyRefusal: Bool {
+        guard case .error(let text) = self else { return false }
+        return RedisError.fromServer(text).code == .readOnly
+    }
+
     /// This reply, or nil when the server has no value: `try reply.optional?.string`.
     package var optional: RedisReply? { isNull ? nil : self }
 

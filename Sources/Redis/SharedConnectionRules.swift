@@ -2,7 +2,8 @@
 enum SharedConnectionRules {
     /// Change what the connection is or what its replies mean, for everybody.
     private static let stateful: Set<String> = [
-        "AUTH", "HELLO", "QUIT", "RESET", "SELECT", "MONITOR", "SYNC", "PSYNC", "WATCH",
+        "AUTH", "HELLO", "QUIT", "RESET", "SELECT", "MONITOR", "SYNC", "PSYNC", "WATCH", "ASKING",
+        "READONLY", "READWRITE",
         "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
     ]
 

@@ -24,6 +24,8 @@ struct SubscriptionTraffic: ConnectionTraffic {
         answerTimeLimit = configuration.commandTimeLimit
     }
 
+    var acceptsReplica: Bool { true }
+
     /// Hints are not worth hammering a server for: back-off alone decides about attempts.
     var isWaiting: Bool { false }
 
@@ -31,7 +33,7 @@ struct SubscriptionTraffic: ConnectionTraffic {
 
     mutating func takeInbox() {}
 
-    mutating func connected(at now: Instant) {
+    mutating func connected(to facts: ServerFacts, at now: Instant) {
         waitingBytes = []
         CommandEncoder.append(["SUBSCRIBE"] + channels.map { RedisArgument($0) }, to: &waitingBytes)
         unconfirmed = channels.count

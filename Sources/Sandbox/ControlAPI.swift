@@ -30,6 +30,8 @@ enum ControlAnswer: Sendable {
 /// - `GET stores/P/N/truth?resource=R`: what a correct sync holds, one JSON record a line
 /// - `POST stores/P/N/change` with `{"count": n}`
 /// - `GET`, `PUT` or `DELETE stores/P/N/faults`: a list of ``Fault``
+/// - `GET stores/P/N/tokens`: what its token endpoint counted; `POST` with `{"action": "expire"}`,
+///   `"revoke"` or `"authorise"`
 /// - `GET counters`, `POST counters/reset`
 ///
 /// **Thread**: any.
@@ -94,6 +96,13 @@ struct ControlAPI: Sendable {
             let count = try SandboxJSON.decode(ChangeOrder.self, from: body).count
             await host.change(count: count)
             return ControlAnswer(200, ["count": count])
+        case ("GET", "tokens"):
+            guard let report = await host.tokenReport else { throw Self.noTokens }
+            return ControlAnswer(200, report)
+        case ("POST", "tokens"):
+            let upset = try SandboxJSON.decode(TokenOrder.self, from: body).upset
+            guard let upshot = await host.upsetTokens(upset) else { throw Self.noTokens }
+            return ControlAnswer(200, upshot)
         case ("GET", "faults"): break
         case ("PUT", "faults"): host.desk.faults = try SandboxJSON.decode([Fault].self, from: body)
         case ("DELETE", "faults"): host.desk.faults = []
@@ -108,10 +117,14 @@ struct ControlAPI: Sendable {
         return entries
     }
 
+    private static let noTokens = SandboxError(
+        .unknownResource, field: "tokens", message: "the store has no token endpoint",
+        fix: "give it the credentials of a way to sign in that has one, in the plan")
+
     private static let unknownRoute = SandboxError(
         .unknownRoute, message: "the control API has no such method and address",
-        fix: "GET health, stores, counters, stores/P/N/truth?resource=R or stores/P/N/faults; POST counters/reset or "
-            + "stores/P/N/change; PUT or DELETE stores/P/N/faults")
+        fix: "GET health, stores, counters, stores/P/N/truth?resource=R, stores/P/N/tokens or stores/P/N/faults; POST "
+            + "counters/reset, stores/P/N/change or stores/P/N/tokens; PUT or DELETE stores/P/N/faults")
 }
 
 private struct ChangeOrder: Decodable {
@@ -121,6 +134,21 @@ private struct ChangeOrder: Decodable {
         let fields = try FieldReader(decoder)
         try fields.allowOnly(["count"])
         count = try fields.integer("count", in: 1...ControlAPI.changesMax) ?? 1
+    }
+}
+
+private struct TokenOrder: Decodable {
+    let upset: TokenUpset
+
+    init(from decoder: any Decoder) throws {
+        let fields = try FieldReader(decoder)
+        try fields.allowOnly(["action"])
+        guard let upset = TokenUpset(rawValue: try fields.requiredString("action")) else {
+            throw SandboxError(
+                .badField, field: "action", message: "the string is no action",
+                fix: "the actions are " + TokenUpset.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        self.upset = upset
     }
 }
 

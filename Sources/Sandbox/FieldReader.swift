@@ -141,6 +141,11 @@ struct FieldReader {
         return found
     }
 
+    func object(_ name: String) throws(SandboxError) -> FieldReader? {
+        guard let value = value(name) else { return nil }
+        return try FieldReader(value, path: at(name))
+    }
+
     /// The objects of a list, each with its own path.
     func objects(_ name: String) throws(SandboxError) -> [FieldReader]? {
         guard let value = value(name) else { return nil }

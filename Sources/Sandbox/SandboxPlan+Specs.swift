@@ -40,7 +40,8 @@ extension SandboxPlan {
     ) -> SandboxStoreSpec {
         let address = "\(store.platform)/\(name)"
         var credentials = store.credentials
-        for field in platform.authentication.fields where credentials[field.name] == nil {
+        let method = Self.method(of: store, platform)
+        for field in method.fields where credentials[field.name] == nil && !field.isOptional {
             let value = String(seed(for: "\(address)/\(field.name)"), radix: 36)
             credentials[field.name] = "sandbox-\(field.name.replacing("_", with: "-"))-\(value)"
         }
@@ -48,7 +49,8 @@ extension SandboxPlan {
             platform: store.platform, name: name,
             options: SandboxOptions(
                 seed: seed(for: address), sizes: store.sizes, credentials: credentials, startsAt: startsAt,
-                limitFactor: store.limitFactor, spoiltShare: store.spoiltShare, recordBytes: store.recordBytes),
+                limitFactor: store.limitFactor, spoiltShare: store.spoiltShare, recordBytes: store.recordBytes,
+                tokens: store.tokens),
             changesPerSecond: store.changesPerSecond, faults: store.faults)
     }
 
@@ -58,6 +60,14 @@ extension SandboxPlan {
         let hash = purpose.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         var random = SeededRandom(seed: seed ^ hash)
         return random.next()
+    }
+
+    /// The one that is named, or the first that knows all the credentials that are given, or the first.
+    private static func method(of store: Store, _ platform: any Platform) -> Authentication.Method {
+        let authentication = platform.authentication
+        if let name = store.method, let method = authentication.method(named: name) { return method }
+        return authentication.methods.first { store.credentials.keys.allSatisfy($0.fields.map(\.name).contains) }
+            ?? authentication.methods[0]
     }
 
     private static func check(_ store: Store, of platform: any Platform, at path: String) throws(SandboxError) {
@@ -75,7 +85,12 @@ extension SandboxPlan {
         }
         let resources = platform.resources.flatMap { [$0.name] + $0.children }
         try check(store.sizes.keys, areAmong: resources, "resources", at: "\(path).sizes")
-        let fields = platform.authentication.fields.map(\.name)
+        if let name = store.method, platform.authentication.method(named: name) == nil {
+            throw SandboxError(
+                .badField, field: "\(path).method", message: "the platform has no such way to sign in",
+                fix: "its ways are " + platform.authentication.methods.map(\.name).joined(separator: ", "))
+        }
+        let fields = method(of: store, platform).fields.map(\.name)
         try check(store.credentials.keys, areAmong: fields, "credentials", at: "\(path).credentials")
     }
 

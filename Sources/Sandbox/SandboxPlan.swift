@@ -5,7 +5,8 @@ package import Platforms
 ///
 /// **Shape**: `{"seed": 7, "starts_at": "2026-01-01T00:00:00Z", "stores": [{"platform": "shopify", "name": "demo",
 /// "count": 3, "sizes": {"orders": 20000}, "limit_factor": 1, "spoilt_share": 0.01, "record_bytes": 2048,
-/// "changes_per_second": 0.5, "credentials": {"access_token": "…"}, "faults": [{"fault": "truncate",
+/// "changes_per_second": 0.5, "credentials": {"access_token": "…"}, "method": "expiring_token", "tokens":
+/// {"life_seconds": 3600, "refresh_life_seconds": 7776000, "reuse": "strict"}, "faults": [{"fault": "truncate",
 /// "share": 0.1}]}]}`. Only `platform` and `name` are required. A `count` makes that many stores of the kind,
 /// `demo-1` and so on.
 package struct SandboxPlan: Sendable, Equatable {
@@ -29,6 +30,10 @@ package struct SandboxPlan: Sendable, Equatable {
         package var changesPerSecond: Double
         /// What stands here is used; fields that do not are made from the seed.
         package var credentials: [String: String]
+        /// The way its connection signs in, one of the platform's; nil for the first that takes the credentials.
+        package var method: String?
+        /// How its token endpoint deals in tokens, where the way has one.
+        package var tokens: SandboxTokenRules
         /// What goes wrong from the beginning.
         package var faults: [Fault]
 
@@ -36,8 +41,11 @@ package struct SandboxPlan: Sendable, Equatable {
         package init(
             platform: String, name: String, count: Int? = nil, sizes: [String: Int] = [:], limitFactor: Double = 1,
             spoiltShare: Double = 0, recordBytes: Int? = nil, changesPerSecond: Double = 0,
-            credentials: [String: String] = [:], faults: [Fault] = []
+            credentials: [String: String] = [:], method: String? = nil,
+            tokens: SandboxTokenRules = SandboxTokenRules(), faults: [Fault] = []
         ) {
+            self.method = method
+            self.tokens = tokens
             self.platform = platform
             self.name = name
             self.count = count
@@ -125,7 +133,7 @@ extension SandboxPlan: Codable {
 
 extension SandboxPlan.Store: Codable {
     private enum Key: String, CodingKey, CaseIterable {
-        case platform, name, count, sizes, credentials, faults
+        case platform, name, count, sizes, credentials, method, tokens, faults
         case limitFactor = "limit_factor"
         case spoiltShare = "spoilt_share"
         case recordBytes = "record_bytes"
@@ -148,6 +156,8 @@ extension SandboxPlan.Store: Codable {
             recordBytes: try fields.integer(Key.recordBytes.rawValue, in: 1...Fault.bytesMax),
             changesPerSecond: try fields.number(Key.changesPerSecond.rawValue, in: 0...100_000) ?? 0,
             credentials: try fields.strings(Key.credentials.rawValue) ?? [:],
+            method: try fields.string(Key.method.rawValue),
+            tokens: try SandboxTokenRules(in: fields),
             faults: faults)
     }
 
@@ -162,6 +172,39 @@ extension SandboxPlan.Store: Codable {
         try fields.encodeIfPresent(recordBytes, forKey: .recordBytes)
         try fields.encode(changesPerSecond, forKey: .changesPerSecond)
         try fields.encode(credentials, forKey: .credentials)
+        try fields.encodeIfPresent(method, forKey: .method)
+        if tokens != SandboxTokenRules() { try fields.encode(tokens, forKey: .tokens) }
         try fields.encode(faults, forKey: .faults)
+    }
+}
+
+extension SandboxTokenRules: Encodable {
+    private enum Key: String, CodingKey, CaseIterable {
+        case life = "life_seconds"
+        case refreshLife = "refresh_life_seconds"
+        case reuse
+    }
+
+    /// The rules of a store; the usual ones where it says nothing.
+    fileprivate init(in store: FieldReader) throws(SandboxError) {
+        self.init()
+        guard let fields = try store.object("tokens") else { return }
+        try fields.allowOnly(Key.allCases.map(\.rawValue))
+        if let life = try fields.integer(Key.life.rawValue, in: 1...315_360_000) { self.life = life }
+        if let life = try fields.integer(Key.refreshLife.rawValue, in: 1...315_360_000) { refreshLife = life }
+        guard let word = try fields.string(Key.reuse.rawValue) else { return }
+        guard let reuse = Reuse(rawValue: word) else {
+            throw SandboxError(
+                .badField, field: fields.at(Key.reuse.rawValue), message: "the string is no rule",
+                fix: "the rules are " + Reuse.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        self.reuse = reuse
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(life, forKey: .life)
+        try fields.encode(refreshLife, forKey: .refreshLife)
+        try fields.encode(reuse.rawValue, forKey: .reuse)
     }
 }

@@ -188,13 +188,31 @@ struct SandboxResponder: Sendable {
 extension SandboxRequest {
     /// The same request from a client that has no credentials.
     func without(_ authentication: Authentication) -> SandboxRequest {
-        let header =
-            switch authentication.placement {
-            case .header(let name, _): name.lowercased()
-            case .bearer, .basic: "authorization"
-            }
-        return SandboxRequest(
-            method: method, path: path, query: query, headers: headers.filter { $0.name.lowercased() != header },
-            body: body)
+        var (headers, query) = (self.headers, self.query)
+        for placement in authentication.methods.map(\.placement) {
+            headers.removeAll { placement.headerNames.contains($0.name.lowercased()) }
+            query.removeAll { placement.queryNames.contains($0.name) || $0.name.hasPrefix("oauth_") }
+        }
+        return SandboxRequest(method: method, path: path, query: query, headers: headers, body: body)
+    }
+}
+
+extension Authentication.Placement {
+    /// Headers it may go into, in lower case.
+    fileprivate var headerNames: [String] {
+        switch self {
+        case .header(let name, _): [name.lowercased()]
+        case .scheme, .bearer, .basic, .oauth1: ["authorization"]
+        case .query: []
+        case .byScheme(let https, let http): https.headerNames + http.headerNames
+        }
+    }
+
+    fileprivate var queryNames: [String] {
+        switch self {
+        case .query(let keys): keys.map(\.name)
+        case .byScheme(let https, let http): https.queryNames + http.queryNames
+        case .header, .scheme, .bearer, .basic, .oauth1: []
+        }
     }
 }

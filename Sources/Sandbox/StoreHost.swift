@@ -32,6 +32,21 @@ actor StoreHost {
 
     func truth(resource: String) -> [SandboxRecord] { store.truth(resource: resource) }
 
+    /// What the store's token endpoint counted; nil where it has none.
+    var tokenReport: SandboxTokenReport? { store.tokens?.report(now: now()) }
+
+    /// Nil where the store has no tokens.
+    func upsetTokens(_ upset: TokenUpset) -> TokenUpshot? {
+        guard let tokens = store.tokens else { return nil }
+        var refreshToken: String?
+        switch upset {
+        case .expire: tokens.expire()
+        case .revoke: tokens.revoke()
+        case .authorise: refreshToken = tokens.authorise(now: now()).refresh
+        }
+        return TokenUpshot(refreshToken: refreshToken, report: tokens.report(now: now()))
+    }
+
     /// What the store counted since the last reset.
     var counters: SandboxCounters {
         let counted = store.counters
@@ -53,6 +68,28 @@ actor StoreHost {
             names.append(name)
         }
         return names
+    }
+}
+
+/// What can be done to a store's tokens from outside.
+enum TokenUpset: String, CaseIterable {
+    /// Every access token expires now.
+    case expire
+    /// The merchant takes back the authorisation.
+    case revoke
+    /// The merchant signs in again, which gives a new refresh token.
+    case authorise
+}
+
+/// What came of it.
+struct TokenUpshot: Encodable {
+    /// What a connection has to be renewed with.
+    let refreshToken: String?
+    let report: SandboxTokenReport
+
+    enum CodingKeys: String, CodingKey {
+        case report
+        case refreshToken = "refresh_token"
     }
 }
 

@@ -20,17 +20,20 @@ package struct SchedulerService: Service, CustomStringConvertible {
         package var streamsPerTick: Int = 1000
         /// How many schedules one tick takes; as with streams.
         package var schedulesPerTick: Int = 100
+        /// How many broken connections one tick probes: they wait for one another, so that what heals at once is not
+        /// taken up at once.
+        package var probesPerTick: Int = 20
 
         package init() {}
     }
 
     private let queue: PostgresQueue
-    private let redis: RedisClient?
+    private let redis: (any RedisScripting)?
     private let configuration: Configuration
     private let logger: Logger
 
     package init(
-        pool: PostgresPool, redis: RedisClient?, configuration: Configuration = Configuration(), logger: Logger
+        pool: PostgresPool, redis: (any RedisScripting)?, configuration: Configuration = Configuration(), logger: Logger
     ) {
         queue = PostgresQueue(pool: pool)
         self.redis = redis
@@ -70,11 +73,14 @@ package struct SchedulerService: Service, CustomStringConvertible {
     private func tick() async throws(QueueError) -> Bool {
         let (due, enqueued) = try await queue.enqueueDue(limit: configuration.streamsPerTick)
         let slots = try await queue.enqueueSchedules(limit: configuration.schedulesPerTick)
+        let probes = try await queue.enqueueProbes(limit: configuration.probesPerTick)
         let isFull = due == configuration.streamsPerTick || slots == configuration.schedulesPerTick
-        guard enqueued + slots > 0 else { return isFull }
-        logger.debug("enqueued", metadata: ["due": "\(due)", "jobs": "\(enqueued)", "slots": "\(slots)"])
+        guard enqueued + slots + probes > 0 else { return isFull }
+        logger.debug(
+            "enqueued",
+            metadata: ["due": "\(due)", "jobs": "\(enqueued)", "slots": "\(slots)", "probes": "\(probes)"])
         // A hint, after the commit; workers poll, so a lost one costs a moment.
-        _ = try? await redis?.command(["PUBLISH", RedisArgument(Wake.channel), "1"])
+        _ = try? await redis?.publish("1", on: Wake.channel)
         return isFull
     }
 }

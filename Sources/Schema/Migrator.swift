@@ -4,7 +4,7 @@ package import Platforms
 package import Postgres
 
 /// Brings a database to the schema this program was built with: numbered migrations once each, then the functions and
-/// the views, which are made anew whenever their text has changed.
+/// the views, which are made anew whenever their text has changed, and last the rights of the roles.
 ///
 /// Forward only. A file that was applied never changes: its checksum is kept and compared. Safe when twenty
 /// start at once: each migration runs in a transaction of its own that first takes one advisory lock for the
@@ -33,6 +33,10 @@ package struct Migrator: Sendable {
         package var applied: [String] = []
         package var functionsChanged = false
         package var viewsChanged = false
+        /// Owners and rights that were put right at the end.
+        package var grantsChanged = 0
+        /// Group roles that the cluster lacks and the migrating user may not make: without them nothing is granted.
+        package var missingRoles: [String] = []
     }
 
     /// - Throws: ``SchemaError`` for what is wrong with a file or with what the database holds already;
@@ -54,7 +58,15 @@ package struct Migrator: Sendable {
             report.applied.append(migration.name)
         }
         report.functionsChanged = try await applyFunctions()
-        report.viewsChanged = try await ViewInstaller(pool: pool, logger: logger).install()
+        let views = ViewInstaller(pool: pool, logger: logger)
+        report.viewsChanged = try await views.install()
+        (report.grantsChanged, report.missingRoles) = try await pool.withTransaction { connection in
+            _ = try await connection.query("select pg_advisory_xact_lock($1)", [Self.advisoryLock])
+            return (
+                try await Grants.apply(platforms: views.platforms, on: connection),
+                try await Grants.missingRoles(on: connection)
+            )
+        }
         return report
     }
 

@@ -26,6 +26,9 @@ struct ViewInstaller: Sendable {
         self.logger = logger
     }
 
+    /// Keys of the platforms that have views, which are their schemas.
+    var platforms: [String] { Set(views.map(\.platform)).sorted() }
+
     /// True when something had changed.
     func install() async throws -> Bool {
         let contracts = try Contract.all(in: contractFiles)
@@ -61,7 +64,7 @@ struct ViewInstaller: Sendable {
             if !known.isEmpty { return false }
             if afresh { try await drop(contracts, on: connection) }
             for file in shared { try await connection.executeScript(SQL(unsafeText: file.text)) }
-            for platform in Set(views.map(\.platform)).sorted() {
+            for platform in platforms {
                 try await connection.executeScript(SQL(unsafeText: "create schema if not exists \(platform)"))
             }
             for view in views { try await connection.executeScript(SQL(unsafeText: view.text)) }
@@ -69,6 +72,8 @@ struct ViewInstaller: Sendable {
                 let union = UnifiedView(contract: contract, branches: try await branches(of: contract, on: connection))
                 try await connection.executeScript(SQL(unsafeText: union.sql))
             }
+            // In this transaction: what was dropped and made anew may be read by the same roles at once.
+            _ = try await Grants.apply(platforms: platforms, on: connection)
             _ = try await connection.query(
                 """
                 insert into portolan.applied_views (name, checksum) values ('all', $1)

@@ -16,6 +16,7 @@ struct JobRunner: Sendable {
     private let configuration: WorkerConfiguration
     private let isAlive: @Sendable () -> Bool
     private let now: @Sendable () -> ContinuousClock.Instant
+    private let standstills: @Sendable () async -> Set<String>
     private let drain: Drain
     private let bell: Bell
     private let logger: Logger
@@ -31,10 +32,12 @@ struct JobRunner: Sendable {
 
     /// - Parameters:
     ///   - isAlive: whether the worker can still prove that it is alive; it begins nothing where it cannot.
+    ///   - standstills: platforms that have no tokens for anybody: their lanes are not claimed.
     ///   - now: the time by which jobs, and waits for a slot, are measured.
     init(
         queue: any Queue, handlers: [String: any JobHandler], platforms: [String], worker: UUID,
         configuration: WorkerConfiguration, isAlive: @escaping @Sendable () -> Bool,
+        standstills: @escaping @Sendable () async -> Set<String> = { [] },
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, drain: Drain, bell: Bell, logger: Logger
     ) {
         self.queue = queue
@@ -43,6 +46,7 @@ struct JobRunner: Sendable {
         wishes = WishList(platforms: platforms)
         self.configuration = configuration
         self.isAlive = isAlive
+        self.standstills = standstills
         self.now = now
         self.drain = drain
         self.bell = bell
@@ -92,7 +96,7 @@ struct JobRunner: Sendable {
                 continue
             }
             var claim = Claim(
-                worker: worker, wishes: wishes.ordered(turn: turn), lanes: room,
+                worker: worker, wishes: wishes.ordered(turn: turn, without: await standstills()), lanes: room,
                 kinds: handlers.mapValues(\.newestVersion))
             claim.jobsPerLane = pace.jobsPerLane
             claim.leaseMax = configuration.leaseMax

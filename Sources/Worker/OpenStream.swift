@@ -13,32 +13,34 @@ struct OpenStream: Sendable {
     let resource: String
     let baseURL: String
     let settings: [String: String]
-    private let credentials: [String: Secret]
+    /// What failures mean here, an operator's rules before the platform's.
+    let rules: RuleBook
+    /// The platform's buckets as they hold for this connection.
+    let buckets: [Bucket]
+    private let account: Account
     var cursor: Cursor?
 
     /// Nil when the lease is lost.
     ///
+    /// - Parameter isProbe: it is only to find out whether the connection answers: it need not run, nor have the stream.
     /// - Throws: ``PostgresError``, a ``UnifiedError`` that says what of the connection is not usable, or
-    ///   ``ConnectionNotActive``.
-    init?(_ job: LeasedJob, resource: String, in context: SliceContext) async throws {
+    ///   ``ConnectionParked``.
+    init?(_ job: LeasedJob, resource: String, isProbe: Bool = false, in context: SliceContext) async throws {
         let rows = try await context.pool.query(
             """
-            select connection_name, platform, base_url, settings, connection_state, key_id, sealed, has_stream, cursor
+            select connection_name, platform, base_url, settings, limits, method, connection_state, runs, key_id,
+                   sealed, has_stream, cursor
             from portolan.open_slice($1, $2, $3, $4)
             """, [job.lease.laneID, job.lease.token, job.jobID, resource])
         guard let row = rows.first else { return nil }
         let name: String = try row.decode("connection_name")
-        let state: String = try row.decode("connection_state")
-        guard state == "active" else {
-            throw ConnectionNotActive(
-                reason: UnifiedError(
-                    .cancelled, "connection \(name) is \(state); switch it on with: portolan connections resume \(name)"
-                ))
+        guard try row.decode("runs", as: Bool.self) || isProbe else {
+            throw ConnectionParked(state: try row.decode("connection_state"))
         }
         guard let platform = context.platforms[job.platform] else {
             throw UnifiedError(.configInvalid, "connection \(name) is on \(job.platform), which is unknown here")
         }
-        guard try row.decode("has_stream") else {
+        guard try row.decode("has_stream", as: Bool.self) || isProbe else {
             throw UnifiedError(.requestInvalid, "connection \(name) has no stream \(resource)")
         }
         guard let keyID = try row.decode("key_id", as: String?.self),
@@ -46,12 +48,24 @@ struct OpenStream: Sendable {
         else {
             throw UnifiedError(.configInvalid, "connection \(name) has no credentials")
         }
-        do {
+        let credentials: [String: Secret]
+        do throws(VaultError) {
             credentials = try context.vault.open(sealed, keyID: keyID, connectionID: job.connectionID)
         } catch {
-            throw UnifiedError(.configInvalid, error.description)
+            // A key that is missing here says nothing about the connection: other workers may have it.
+            throw UnifiedError(error.isKeyMissing ? .internalBug : .configInvalid, error.description)
+        }
+        guard
+            let method = platform.authentication.method(
+                named: try row.decode("method", as: String?.self), credentials: Set(credentials.keys))
+        else {
+            throw UnifiedError(
+                .configInvalid,
+                "connection \(name) signs in by a way that \(platform.name) does not have here; give its credentials "
+                    + "again: portolan connections renew \(name)")
         }
         self.platform = platform
+        rules = context.rules.book(of: platform)
         self.resource = resource
         baseURL = try row.decode("base_url")
         let settingsJSON: PostgresJSON = try row.decode("settings")
@@ -61,32 +75,75 @@ struct OpenStream: Sendable {
                 "the settings of connection \(name) hold a value that is no string; write every value in quotes")
         }
         self.settings = settings
+        let limits: PostgresJSON = try row.decode("limits")
+        do throws(LimitOverrideError) {
+            buckets = try LimitOverrides(json: limits.text).applied(to: platform.buckets)
+        } catch {
+            throw UnifiedError(.configInvalid, "the limits of connection \(name) cannot be: \(error)")
+        }
+        account = Account(
+            connectionID: job.connectionID, baseURL: baseURL, settings: settings, method: method,
+            credentials: credentials)
         cursor = try row.decode("cursor", as: PostgresJSON?.self).map { Cursor(json: $0.text) }
     }
 
     func read(at now: Date) -> StreamRead {
-        StreamRead(resource: resource, cursor: cursor, settings: settings, now: now)
+        StreamRead(resource: resource, cursor: cursor, settings: settings, now: now, rules: rules)
     }
 
-    /// Sends one request and gives the whole answer.
-    func send(_ request: PlatformRequest, in context: SliceContext) async throws -> Exchange {
+    /// Sends one request and gives the whole answer, with its trace.
+    ///
+    /// - Parameters:
+    ///   - tokenWait: how long the request had waited for tokens.
+    ///   - refused: an access token that the platform has just refused; another is asked for.
+    /// - Throws: a ``UnifiedError`` when no whole answer came. Its trace is in the log then.
+    func send(
+        _ request: PlatformRequest, for subject: RequestTrace.Subject, tokenWait: Duration,
+        replacing refused: AccessToken? = nil, in context: SliceContext
+    ) async throws -> SentRequest {
+        if let refused { _ = try await context.tokens.token(replacing: refused, for: account) }
+        let (values, token) = try await context.tokens.values(for: account)
         let outgoing = try OutgoingRequest(
-            request, baseURL: baseURL, authentication: platform.authentication, credentials: credentials)
+            request, baseURL: baseURL, placement: account.method.placement, values: values, nonce: Self.nonce(),
+            now: context.wallClock())
         let requestedAt = context.wallClock()
         do throws(HTTPError) {
             let exchange = try await context.transport.send(outgoing.http)
             let response = PlatformResponse(
                 status: exchange.status, headers: exchange.headers.map { ($0.name, $0.value) },
                 body: PaddedBytes(exchange.body), requestedAt: requestedAt)
-            return Exchange(request: request, response: response)
+            return SentRequest(
+                exchange: Exchange(request: request, response: response), token: token,
+                trace: RequestTrace(
+                    request, answered: exchange, for: subject, sentAt: requestedAt, tokenWait: tokenWait))
         } catch {
-            throw UnifiedError(error, route: request.route)
+            let failure = UnifiedError(
+                error, route: request.route, rules: rules, operation: request.purpose, resource: resource,
+                now: context.wallClock())
+            context.requests.record(
+                RequestTrace(
+                    request, failed: error, as: failure.code, for: subject, sentAt: requestedAt, tokenWait: tokenWait))
+            throw failure
         }
+    }
+
+    /// 128 random bits.
+    private static func nonce() -> String {
+        UUID().uuidString.replacing("-", with: "").lowercased()
     }
 }
 
-/// The connection was switched off, or blocked, after the job was enqueued. The job ends: going back to wait it would be
-/// handed out again at once, and switching the connection on makes all of its streams due anyway.
-struct ConnectionNotActive: Error {
-    let reason: UnifiedError
+/// A request that was answered.
+struct SentRequest: Sendable {
+    let exchange: Exchange
+    /// The access token it was sent with, where the method has one.
+    let token: AccessToken?
+    /// To be put into the log once the platform has said what the answer means.
+    var trace: RequestTrace
+}
+
+/// The connection was switched off, or stopped by its health, after the job was handed over. The job goes back: its lane
+/// is parked, and it runs once the connection does again.
+struct ConnectionParked: Error {
+    let state: String
 }

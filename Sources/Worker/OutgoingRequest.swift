@@ -7,41 +7,27 @@ internal import Platforms
 struct OutgoingRequest {
     let http: HTTPRequest
 
+    /// - Parameters:
+    ///   - values: the credentials, and the access token where the method has one.
+    ///   - nonce: for methods that sign; made anew for each attempt.
     /// - Throws: ``UnifiedError`` `config.invalid` when a credential the platform needs is not stored.
     init(
-        _ request: PlatformRequest, baseURL: String, authentication: Authentication, credentials: [String: Secret]
+        _ request: PlatformRequest, baseURL: String, placement: Authentication.Placement, values: [String: Secret],
+        nonce: String, now: Date
     ) throws(UnifiedError) {
-        var headers = request.headers.map { ($0.name, $0.value) }
-        headers.append(try Self.credentialHeader(authentication, credentials))
         let method: HTTPMethod =
             switch request.method {
             case .get: .get
             case .post: .post
             }
+        let url = baseURL + request.path
+        let addition = try Authorizer(placement, values: values).authorize(
+            Authorizer.Request(method: request.method.rawValue, url: url, query: request.query), nonce: nonce, now: now)
+        let headers = request.headers + addition.headers
         http = HTTPRequest(
-            method: method, url: baseURL + request.path + Self.encode(request.query), headers: HTTPHeaders(headers),
-            body: request.body, responseBytesMax: request.responseBytesMax)
-    }
-
-    private static func credentialHeader(
-        _ authentication: Authentication, _ credentials: [String: Secret]
-    ) throws(UnifiedError) -> (String, String) {
-        func value(_ field: String) throws(UnifiedError) -> String {
-            guard let secret = credentials[field] else {
-                throw UnifiedError(.configInvalid, "the connection has no credential `\(field)`; add it again")
-            }
-            return secret.reveal()
-        }
-        switch authentication.placement {
-        case .header(let name, let field):
-            return (name, try value(field))
-        case .bearer(let field):
-            return ("Authorization", "Bearer " + (try value(field)))
-        case .basic(let userField, let passwordField):
-            var pair = try value(userField) + ":"
-            if let passwordField { pair += try value(passwordField) }
-            return ("Authorization", "Basic " + Data(pair.utf8).base64EncodedString())
-        }
+            method: method, url: url + Self.encode(request.query + addition.query),
+            headers: HTTPHeaders(headers.map { ($0.name, $0.value) }), body: request.body,
+            responseBytesMax: request.responseBytesMax)
     }
 
     private static func encode(_ query: [(name: String, value: String)]) -> String {

@@ -18,6 +18,9 @@ struct SliceContext: Sendable {
     let limiter: any Limiter
     let transport: any Transport
     let vault: Vault
+    let tokens: TokenKeeper
+    let rules: ErrorRuleStore
+    let requests: RequestLog
     let platforms: [String: any Platform]
     let configuration: WorkerConfiguration
     let wallClock: @Sendable () -> Date
@@ -67,8 +70,6 @@ struct Slice {
         /// With what it waits for, where it waits.
         case outcome(Outcome, why: String? = nil)
         case failure(UnifiedError)
-        /// Nobody wants the job any more: it ends, and nothing but its own end is told.
-        case dropped(UnifiedError)
         /// The database said that the lease is another's.
         case lost
         /// The worker could not confirm its beat: its leases may be another's, and it must fall silent.
@@ -95,9 +96,6 @@ struct Slice {
                     "code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)",
                 ])
             return await finish(verdict, error, resource: resource)
-        case .dropped(let error):
-            logger.notice("job dropped", metadata: ["why": "\(error.message)"])
-            return await finish(Verdict(outcome: .failed), error, resource: resource)
         case .lost:
             logger.notice("slice abandoned: the lease is lost")
             return .lost
@@ -118,8 +116,10 @@ struct Slice {
             return (try await read(arguments.resource), arguments.resource)
         } catch let error as UnifiedError {
             return (.failure(error), arguments.resource)
-        } catch let error as ConnectionNotActive {
-            return (.dropped(error.reason), arguments.resource)
+        } catch let error as ConnectionParked {
+            // Its lane is parked as a rule. Where somebody wrote the state by hand it is not, and must not come back at once.
+            let wait = Duration.seconds(60)
+            return (.outcome(.snooze(for: wait), why: "the connection is \(error.state)"), arguments.resource)
         } catch let error as PostgresError {
             return (.failure(UnifiedError(databaseError: error)), arguments.resource)
         } catch is CancellationError {
@@ -131,6 +131,7 @@ struct Slice {
     }
 
     private mutating func read(_ resource: String) async throws -> Ending {
+        _ = try? await context.rules.refresh()
         guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .lost }
         let deadline = ContinuousClock.now + context.configuration.sliceTimeMax
         while true {
@@ -186,17 +187,15 @@ struct Slice {
         let read = stream.read(at: context.wallClock())
         do {
             let step = try stream.platform.nextStep(in: read)
-            if case .wait(let wait, let bucket) = try await takeTokens(for: step, stream) {
-                return .wait(wait, bucket: bucket)
+            var page: Page
+            switch try await ask(step, read, stream) {
+            case .page(let answered): page = answered
+            case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
             }
-            let exchanges = try await send(step, stream)
-            var page = try stream.platform.page(from: exchanges, in: read)
-            await settle(page.lessons, stream)
             page.flags += pendingFlags
             goOns = 0
             return .page(page)
         } catch let failure as ReadFailure {
-            await settle(failure.lessons, stream)
             guard let cursor = failure.goOnWith, goOns < context.configuration.goOnsMax else { throw failure.error }
             goOns += 1
             pendingFlags.append(failure.error)
@@ -204,40 +203,104 @@ struct Slice {
         }
     }
 
+    private enum Asked {
+        case page(Page)
+        case wait(Duration, bucket: String)
+    }
+
+    /// Takes tokens, sends, and says what the answers mean. An access token that is refused is replaced, once.
+    private func ask(
+        _ step: Step, _ read: StreamRead, _ stream: OpenStream, replacing refused: AccessToken? = nil
+    ) async throws -> Asked {
+        let asked = ContinuousClock.now
+        let grant: Grant
+        switch try await takeTokens(for: step, stream) {
+        case .granted(let granted): grant = granted
+        case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
+        }
+        let sent: [SentRequest]
+        do {
+            sent = try await send(step, stream, tokenWait: asked.duration(to: .now), replacing: refused)
+        } catch {
+            await settle([], grant, stream)
+            throw error
+        }
+        do throws(ReadFailure) {
+            let page = try judge(sent, read, stream)
+            await settle(page.lessons, grant, stream)
+            return .page(page)
+        } catch {
+            await settle(error.lessons, grant, stream)
+            let isRefusal = error.error.httpStatus == 401 || error.error.policy == .refreshThenRetry
+            guard refused == nil, isRefusal, let token = sent.lazy.compactMap(\.token).first else { throw error }
+            logger.debug("access token refused", metadata: ["code": "\(error.error.code.name)"])
+            return try await ask(step, read, stream, replacing: token)
+        }
+    }
+
+    /// What the answers mean. Their traces say so, too.
+    private func judge(_ sent: [SentRequest], _ read: StreamRead, _ stream: OpenStream) throws(ReadFailure) -> Page {
+        do throws(ReadFailure) {
+            let page = try stream.platform.page(from: sent.map(\.exchange), in: read)
+            for request in sent { context.requests.record(request.trace) }
+            return page
+        } catch {
+            for request in sent {
+                var trace = request.trace
+                if sent.count == 1 || trace.status == error.error.httpStatus { trace.errorCode = error.error.code.name }
+                context.requests.record(trace)
+            }
+            throw error
+        }
+    }
+
     /// Granted, or for how long the job is to be put off.
     private func takeTokens(for step: Step, _ stream: OpenStream) async throws -> Admission {
         let demands = step.requests.flatMap(\.demands)
         if demands.isEmpty { return .granted }
+        let band = LimitBand(named: job.band.rawValue) ?? .incremental
         var patience = context.configuration.tokenWaitMax
         while true {
             let admission = await context.limiter.acquire(
-                demands, buckets: stream.platform.buckets, connectionID: job.connectionID, platform: job.platform)
-            guard case .wait(let wait, let bucket) = admission else { return .granted }
-            if wait > patience || context.signs.isDrainAsked {
-                return .wait(wait * Double.random(in: 1...1.2), bucket: bucket)
-            }
+                demands, band: band, buckets: stream.buckets, connectionID: job.connectionID, platform: job.platform)
+            guard case .wait(let wait, let bucket) = admission else { return admission }
+            // The limiter tells everybody who waits there a time of their own.
+            if wait > patience || context.signs.isDrainAsked { return .wait(wait, bucket: bucket) }
             // Slept while the lease is held, so never for long in all: then others get the slot.
             patience -= wait
             try await Task.sleep(for: wait)
         }
     }
 
-    private func settle(_ lessons: [LimitLesson], _ stream: OpenStream) async {
-        if lessons.isEmpty { return }
+    private func settle(_ lessons: [LimitLesson], _ grant: Grant, _ stream: OpenStream) async {
+        if lessons.isEmpty { return await context.limiter.release(grant, platform: job.platform) }
         await context.limiter.settle(
-            lessons, buckets: stream.platform.buckets, connectionID: job.connectionID, platform: job.platform)
+            lessons, grant: grant, buckets: stream.buckets, connectionID: job.connectionID, platform: job.platform)
     }
 
     /// Sends all requests of a step at once; the first failure cancels the others.
-    private func send(_ step: Step, _ stream: OpenStream) async throws -> [Exchange] {
-        if step.requests.count == 1 { return [try await stream.send(step.requests[0], in: context)] }
-        return try await withThrowingTaskGroup(of: (Int, Exchange).self) { group in
+    private func send(
+        _ step: Step, _ stream: OpenStream, tokenWait: Duration, replacing refused: AccessToken?
+    ) async throws -> [SentRequest] {
+        let subject = RequestTrace.Subject(
+            platform: job.platform, connectionID: job.connectionID, resource: stream.resource, jobID: job.jobID)
+        if step.requests.count == 1 {
+            return [
+                try await stream.send(
+                    step.requests[0], for: subject, tokenWait: tokenWait, replacing: refused, in: context)
+            ]
+        }
+        return try await withThrowingTaskGroup(of: (Int, SentRequest).self) { group in
             for (index, request) in step.requests.enumerated() {
-                group.addTask { (index, try await stream.send(request, in: context)) }
+                group.addTask {
+                    let sent = try await stream.send(
+                        request, for: subject, tokenWait: tokenWait, replacing: refused, in: context)
+                    return (index, sent)
+                }
             }
-            var exchanges = [Exchange?](repeating: nil, count: step.requests.count)
-            for try await (index, exchange) in group { exchanges[index] = exchange }
-            return exchanges.compactMap { $0 }
+            var sent = [SentRequest?](repeating: nil, count: step.requests.count)
+            for try await (index, request) in group { sent[index] = request }
+            return sent.compactMap { $0 }
         }
     }
 
@@ -263,13 +326,19 @@ struct Slice {
     /// With the error's row and what it means for stream and connection. Where the database refuses to write those down,
     /// the job still ends as it should.
     private func finish(_ verdict: Verdict, _ error: UnifiedError, resource: String?) async -> Ran {
-        let flags = pendingFlags.map { PostgresJSON($0.rowJSON) }
+        let neverStored = context.platforms[job.platform]?.neverStored
+        func row(_ error: UnifiedError) -> PostgresJSON {
+            PostgresJSON(neverStored.map { error.rowJSON(without: $0) } ?? error.rowJSON)
+        }
+        var error = error
+        if error.ruleID == nil { error.locate(on: context.platforms[job.platform]?.hosting) }
+        let (errorRow, flags) = (row(error), pendingFlags.map(row))
         var delay = Duration.milliseconds(100)
         while true {
             do throws(QueueError) {
                 let result = try await context.queue.finish(
-                    job, verdict.outcome, error: PostgresJSON(error.rowJSON), flags: flags, resource: resource,
-                    streamState: verdict.streamState, connectionState: verdict.connectionState)
+                    job, verdict.outcome, error: errorRow, flags: flags, resource: resource,
+                    streamState: verdict.streamState, event: verdict.healthEvent?.rawValue)
                 logger.debug("slice ended", metadata: ["result": "\(result.rawValue)", "pages": "\(pages)"])
                 return result == .stale ? .lost : .reported
             } catch {
@@ -288,6 +357,10 @@ extension UnifiedError {
     init(databaseError error: PostgresError) {
         if error.isRefusedValue {
             self.init(.databaseValueRefused, "the database refused a value that is no record's: \(error)")
+        } else if ["40001", "40P01", "55P03"].contains(error.sqlState) {
+            self.init(.databaseConflict, "the database let another transaction go first: \(error)")
+        } else if ["53100", "53200"].contains(error.sqlState) {
+            self.init(.databaseFull, "the database has no room: \(error)")
         } else {
             self.init(.databaseUnavailable, "the database refused or was lost: \(error)")
         }

@@ -10,7 +10,8 @@ struct WishList: Sendable {
 
     init(platforms: [String]) { self.platforms = platforms.sorted() }
 
-    func ordered(turn: Int) -> [Claim.Wish] {
+    func ordered(turn: Int, without closed: Set<String> = []) -> [Claim.Wish] {
+        let platforms = closed.isEmpty ? platforms : platforms.filter { !closed.contains($0) }
         var bands = Band.allCases
         if turn % 7 == 6 { bands.insert(bands.remove(at: bands.count - 1 - (turn / 7) % (bands.count - 1)), at: 0) }
         let start = platforms.isEmpty ? 0 : turn % platforms.count

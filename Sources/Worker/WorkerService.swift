@@ -1,5 +1,6 @@
 package import Connections
 package import FoundationEssentials
+package import Health
 internal import Ingest
 internal import Jobs
 package import Limits
@@ -21,7 +22,8 @@ package struct WorkerService: Service, CustomStringConvertible {
     private let care: QueueCare
     private let signs: WorkerSigns
     private let bell: Bell
-    private let redis: RedisClient?
+    private let redis: (any RedisService)?
+    private let alongside: Alongside
     private let slots: Int
     private let logger: Logger
 
@@ -30,22 +32,37 @@ package struct WorkerService: Service, CustomStringConvertible {
         package let postgres: PostgresConfiguration
         package let pool: PostgresPool
         /// For wake-up hints; without it the worker polls.
-        package let redis: RedisClient?
+        package let redis: (any RedisService)?
 
-        package init(postgres: PostgresConfiguration, pool: PostgresPool, redis: RedisClient?) {
+        package init(postgres: PostgresConfiguration, pool: PostgresPool, redis: (any RedisService)?) {
             self.postgres = postgres
             self.pool = pool
             self.redis = redis
         }
     }
 
+    /// What runs beside the jobs.
+    package struct Alongside: Sendable {
+        /// Where handlers leave the traces of their requests.
+        package var requests: RequestLog?
+        /// Where handlers get access tokens.
+        package var tokens: TokenKeeper?
+        /// Runs until cancelled.
+        package var refreshIdleTokens: @Sendable () async -> Void = {}
+        /// Platforms that have nothing for anybody at the moment, whose lanes are better left to wait.
+        package var standstills: @Sendable () async -> Set<String> = { [] }
+
+        package init() {}
+    }
+
     /// - Parameters:
     ///   - platforms: keys of the platforms whose lanes it claims.
     ///   - worker: new for every start of a process.
+    ///   - alongside: what runs beside the jobs, until the worker has drained.
     ///   - handlers: one for each kind of job it knows, made from the signs it gives them.
     package init(
         on ground: Ground, platforms: [String], configuration: WorkerConfiguration = WorkerConfiguration(),
-        worker: UUID = UUID(), host: String, version: String, logger: Logger,
+        worker: UUID = UUID(), host: String, version: String, alongside: Alongside = Alongside(), logger: Logger,
         handlers: (WorkerSigns) -> [String: any JobHandler]
     ) {
         var logger = logger
@@ -54,6 +71,7 @@ package struct WorkerService: Service, CustomStringConvertible {
         let queue = PostgresQueue(pool: ground.pool)
         bell = Bell()
         redis = ground.redis
+        self.alongside = alongside
         slots = configuration.slots
         signs = WorkerSigns(
             heart: Heart(
@@ -63,7 +81,8 @@ package struct WorkerService: Service, CustomStringConvertible {
         care = QueueCare(queue: queue, reapInterval: configuration.reapInterval, logger: logger)
         runner = JobRunner(
             queue: queue, handlers: handlers(signs), platforms: platforms, worker: worker, configuration: configuration,
-            isAlive: { [signs] in signs.isConfirmed }, drain: signs.drain, bell: bell, logger: logger)
+            isAlive: { [signs] in signs.isConfirmed }, standstills: alongside.standstills, drain: signs.drain,
+            bell: bell, logger: logger)
     }
 
     /// Runs until asked to drain and drained, or cancelled.
@@ -75,7 +94,12 @@ package struct WorkerService: Service, CustomStringConvertible {
                 group.addTask { await signs.heart.run(onDrainAsked: { drain.ask() }) }
                 group.addTask { await care.run(onLeasesTaken: { bell.ring() }) }
                 group.addTask { await listen() }
+                if let requests = alongside.requests { group.addTask { await requests.run() } }
+                group.addTask { await alongside.refreshIdleTokens() }
                 await runner.run()
+                // A token endpoint that was asked must be heard: the answer is the only one there will be.
+                _ = await alongside.tokens?.drain(within: .seconds(35))
+                // Cancelled, the log of requests still writes what it has.
                 group.cancelAll()
             }
             await signs.heart.stop()
@@ -131,18 +155,36 @@ extension WorkerService {
         host: String, version: String, wallClock: @escaping @Sendable () -> Date = { Date() }, logger: Logger
     ) {
         let pool = dependencies.ground.pool
+        var alongside = Alongside()
+        let requests = RequestLog(pool: pool, worker: worker, logger: logger)
+        let tokens = TokenKeeper(
+            pool: pool, vault: dependencies.vault, transport: TokenCalls(transport: dependencies.transport),
+            workerID: worker, logger: logger)
+        alongside.requests = requests
+        alongside.tokens = tokens
+        let idle = IdleTokens(
+            pool: pool, vault: dependencies.vault, platforms: dependencies.platforms, tokens: tokens, worker: worker,
+            logger: logger)
+        alongside.refreshIdleTokens = { await idle.run() }
+        let watch = StandstillWatch(limiter: dependencies.limiter, platforms: dependencies.platforms)
+        alongside.standstills = { await watch.platforms() }
         self.init(
             on: dependencies.ground, platforms: dependencies.platforms.map(\.key), configuration: configuration,
-            worker: worker, host: host, version: version, logger: logger
+            worker: worker, host: host, version: version, alongside: alongside, logger: logger
         ) { signs in
             var logger = logger
             logger[metadataKey: "worker"] = "\(worker.uuidString.prefix(8))"
             let context = SliceContext(
                 pool: pool, queue: PostgresQueue(pool: pool), store: PageStore(pool: pool),
                 limiter: dependencies.limiter, transport: dependencies.transport, vault: dependencies.vault,
+                tokens: tokens, rules: ErrorRuleStore(pool: pool, platforms: dependencies.platforms),
+                requests: requests,
                 platforms: Dictionary(uniqueKeysWithValues: dependencies.platforms.map { ($0.key, $0) }),
                 configuration: configuration, wallClock: wallClock, signs: signs, logger: logger)
-            return [JobKind.sync.rawValue: SyncHandler(context: context)]
+            return [
+                JobKind.sync.rawValue: SyncHandler(context: context),
+                JobKind.probe.rawValue: ProbeHandler(context: context),
+            ]
         }
     }
 }

@@ -9,7 +9,9 @@ internal import Postgres
 struct ConnectionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connections", abstract: "Merchants' connections.",
-        subcommands: [Add.self, List.self, Renew.self, Pause.self, Resume.self], defaultSubcommand: List.self)
+        subcommands: [
+            Add.self, List.self, Show.self, Renew.self, Pause.self, Resume.self, Disable.self,
+        ], defaultSubcommand: List.self)
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -20,7 +22,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
 
                   portolan connections add shopify my-shop --base-url https://my-shop.myshopify.com < credentials
 
-                `portolan platforms` says which fields a platform needs.
+                `portolan platforms` says which ways to sign in a platform has and which fields each needs. The way \
+                follows from the fields that are given.
                 """)
 
         @Argument(help: "Key of the platform, e.g. shopify.")
@@ -91,7 +94,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
     struct Renew: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "renew",
-            abstract: "Replaces a connection's credentials (from standard input) and switches it on again.")
+            abstract: "Replaces a connection's credentials (from standard input) and switches it on again.",
+            discussion: "They may be those of another way to sign in. What was read stays, and so do cursors.")
 
         @Argument(help: "Name of the connection.")
         var name: String
@@ -188,8 +192,14 @@ enum CredentialInput {
 
     static func read(for platform: any Platform) throws -> [String: Secret] {
         if isatty(STDIN_FILENO) == 1 {
-            let fields = platform.authentication.fields.map { "\($0.name)=…  (\($0.help))" }.joined(separator: "\n")
-            FileHandle.standardError.write(Data("credentials, one a line, then Ctrl-D:\n\(fields)\n".utf8))
+            let ways = platform.authentication.methods.map { method in
+                let fields = method.fields.map { field in
+                    "  \(field.name)=…  (\(field.help)\(field.isOptional ? " May be left out." : ""))"
+                }
+                return ([method.summary] + fields).joined(separator: "\n")
+            }
+            let text = "credentials of one way, one a line, then Ctrl-D:\n" + ways.joined(separator: "\nor:\n") + "\n"
+            FileHandle.standardError.write(Data(text.utf8))
         }
         var credentials: [String: Secret] = [:]
         while let line = readLine() {

@@ -12,8 +12,11 @@ struct Portolan: AsyncParsableCommand {
         version: Build.version,
         subcommands: [
             DemoCommand.self, MigrateCommand.self, ConnectionsCommand.self, EnqueueCommand.self, StatusCommand.self,
-            JobsCommand.self, KindsCommand.self, PauseCommand.self, ResumeCommand.self, PausesCommand.self,
-            GatesCommand.self, WorkersCommand.self, PlatformsCommand.self, KeysCommand.self, SchedulerCommand.self,
+            JobsCommand.self, ErrorsCommand.self, AlertsCommand.self, KindsCommand.self, PauseCommand.self,
+            ResumeCommand.self,
+            PausesCommand.self,
+            GatesCommand.self, RequestsCommand.self, WorkersCommand.self, LimitsCommand.self, PlatformsCommand.self,
+            KeysCommand.self, SchedulerCommand.self,
             WorkerCommand.self, SandboxCommand.self, BenchCommand.self,
         ])
 }

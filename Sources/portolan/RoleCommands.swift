@@ -74,7 +74,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let worker = WorkerService(
             WorkerService.Dependencies(
                 ground: WorkerService.Ground(postgres: postgres, pool: pool, redis: redis),
-                limiter: Self.limiter(redis, logger: logger), transport: http, vault: try MasterKey.vault(),
+                limiter: Self.limiter(redis, pool, logger: logger), transport: http, vault: try MasterKey.vault(),
                 platforms: allPlatforms),
             configuration: configuration, host: Environment.hostName, version: Build.version, logger: logger)
         try await RoleRunner.run(worker, logger: logger)
@@ -83,14 +83,24 @@ struct WorkerCommand: AsyncParsableCommand {
         await pool.shutdown(within: .seconds(2))
     }
 
-    private static func limiter(_ redis: RedisClient, logger: Logger) -> RedisLimiter {
-        RedisLimiter(redis) { event in
+    private static func limiter(
+        _ redis: any RedisScripting, _ pool: PostgresPool, logger: Logger
+    ) -> RedisLimiter {
+        RedisLimiter(redis, ledger: PostgresLedger(pool: pool)) { event in
             switch event {
             case .fellBack(let error):
                 logger.warning(
                     "limits are kept locally, at a small share, until Redis answers", metadata: ["error": "\(error)"])
             case .returned:
                 logger.notice("limits are kept in Redis again")
+            case .newEpoch(let platform):
+                logger.notice(
+                    "what Redis held of limits may be lost: buckets begin empty", metadata: ["platform": "\(platform)"])
+            case .ledgerFailed(let error):
+                logger.warning(
+                    "quotas give nothing until the database answers", metadata: ["error": "\(error)"])
+            case .ledgerReturned:
+                logger.notice("quotas are drawn again")
             }
         }
     }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Connections
-internal import FoundationEssentials
 internal import Logging
 internal import Postgres
 internal import Redis
@@ -34,25 +33,20 @@ struct RedisOptions: ParsableArguments {
     @Option(name: .customLong("redis-url"), help: "redis:// or unix:// URL. Default: $PORTOLAN_REDIS_URL.")
     var redisURL: String?
 
-    func client(logger: Logger) throws -> RedisClient {
+    func client(logger: Logger) throws -> any RedisService {
         guard let url = redisURL ?? Environment.value("PORTOLAN_REDIS_URL") else {
             throw SettingsError(
                 "no Redis: set PORTOLAN_REDIS_URL, e.g. redis://redis.example.com:6379/0, or pass --redis-url")
         }
-        return RedisClient(try RedisConfiguration(url: url), logger: logger)
+        return try RedisConfiguration(url: url).connect(logger: logger)
     }
 }
 
-/// The key that credentials are sealed with. Never a flag: flags are visible to every user of the machine.
+/// The keys that credentials are sealed with. Never a flag: flags are visible to every user of the machine.
 enum MasterKey {
     static func vault() throws -> Vault {
         if let text = Environment.value("PORTOLAN_MASTER_KEY") { return try Vault(masterKey: Secret(text)) }
-        if let path = Environment.value("PORTOLAN_MASTER_KEY_FILE") {
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-                throw SettingsError("PORTOLAN_MASTER_KEY_FILE names \(path), which cannot be read")
-            }
-            return try Vault(masterKey: Secret(String(decoding: data, as: UTF8.self)))
-        }
+        if let path = Environment.value("PORTOLAN_MASTER_KEY_FILE") { return try Vault(keyFile: path) }
         throw SettingsError(
             "no master key: set PORTOLAN_MASTER_KEY or PORTOLAN_MASTER_KEY_FILE; make one with: portolan keys make")
     }

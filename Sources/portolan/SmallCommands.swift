@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Connections
 internal import Logging
 internal import Platforms
 internal import Postgres
@@ -21,7 +20,15 @@ struct MigrateCommand: AsyncParsableCommand {
         for name in report.applied { print("applied \(name)") }
         if report.functionsChanged { print("functions applied") }
         if report.viewsChanged { print("views applied") }
-        if report.applied.isEmpty && !report.functionsChanged && !report.viewsChanged { print("nothing to do") }
+        if report.grantsChanged > 0 { print("rights put right: \(report.grantsChanged)") }
+        if report.applied.isEmpty && !report.functionsChanged && !report.viewsChanged && report.grantsChanged == 0 {
+            print("nothing to do")
+        }
+        if !report.missingRoles.isEmpty {
+            Environment.printError(
+                "no rights were granted: the roles \(report.missingRoles.joined(separator: ", ")) are missing, and this "
+                    + "user may not make them; an administrator can: deploy/postgres/roles.sql")
+        }
     }
 }
 
@@ -37,7 +44,10 @@ struct PlatformsCommand: AsyncParsableCommand {
             for platform in allPlatforms {
                 print("\(platform.key)  (\(platform.name), interface \(platform.apiVersion))")
                 print("  resources    \(platform.resources.map(\.name).joined(separator: ", "))")
-                for field in platform.authentication.fields { print("  credential   \(field.name): \(field.help)") }
+                for method in platform.authentication.methods {
+                    print("  sign in      \(method.name): \(method.summary)")
+                    for field in method.fields { print("    credential \(field.name): \(field.help)") }
+                }
                 switch platform.hosting {
                 case .shared(let url): print("  base URL     \(url)")
                 case .perMerchant(let pattern): print("  base URL     \(pattern)")
@@ -45,17 +55,5 @@ struct PlatformsCommand: AsyncParsableCommand {
                 }
             }
         }
-    }
-}
-
-struct KeysCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "The key that credentials are sealed with.", subcommands: [Make.self])
-
-    struct Make: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "make", abstract: "Prints a new random master key.")
-
-        func run() async throws { print(Vault.makeMasterKey().reveal()) }
     }
 }

@@ -59,7 +59,7 @@ struct ConnectionStoreTests {
                 from portolan.connections c where connection_id = $1
                 """, [id])[0]
             let (base, zone, state, streams) = try row.decode(String.self, String.self, String.self, [String].self)
-            #expect(base == "https://shop.example" && zone == "Europe/Berlin" && state == "active")
+            #expect(base == "https://shop.example" && zone == "Europe/Berlin" && state == "pending")
             #expect(streams == ["orders main 60", "products bulk 3600"])
             #expect(try await opened(pool, vault) == ["key": "k-123", "secret": "s-456"])
             #expect(try await store.platformKey(of: "shop-1") == "toy")
@@ -147,7 +147,7 @@ struct ConnectionStoreTests {
                 0
             ]
             .decode(String.self, String?.self, String?.self)
-            #expect(connection == ("active", nil, nil))
+            #expect(connection == ("pending", nil, nil))
             let streams = try await pool.query(
                 """
                 select resource || ' ' || state from portolan.streams where next_due_at <= now() and state_code is
@@ -186,7 +186,7 @@ struct ConnectionStoreTests {
             try await store.add(platform: platform, name: "shop", baseURL: "https://shop.example", credentials: good)
             try await pool.query("update portolan.connections set state = 'disabled'")
             #expect(try await store.resume(name: "shop"))
-            #expect(try await store.list()[0].state == "active")
+            #expect(try await store.list()[0].state == "pending")
             #expect(try await pool.query("select from portolan.streams where state = 'new'").count == 2)
             #expect(try await !store.resume(name: "nobody"))
         }

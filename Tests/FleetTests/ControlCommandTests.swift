@@ -49,7 +49,7 @@ struct ControlCommandTests {
             #expect(try await harness.claim() == nil)
             let resumed = try await harness.portolan("connections", "resume", "toy-1")
             #expect(resumed.output == "resumed toy-1; its pause is lifted")
-            #expect(try await harness.value("select state from portolan.connections") == "active")
+            #expect(try await harness.value("select state from portolan.connections") == "pending")
             #expect(try await harness.claim() != nil)
             #expect(try await harness.portolan("connections", "resume", "toy-1").output == "resumed toy-1")
         }
@@ -64,7 +64,7 @@ struct ControlCommandTests {
             (["resume", "connection", "toy-9"], "there is no connection toy-9"),
             (["pause", "platform", "toys"], "there is no platform toys; there are"),
             (["gates", "close", "toys", "--reason", "down"], "there is no platform toys; there are"),
-            (["pause", "kind", "exprot"], "kind: 'exprot' is not known; there are: export, sync"),
+            (["pause", "kind", "exprot"], "kind: 'exprot' is not known; there are: export, probe, sync"),
             (["pause", "band", "urgnt"], "there is no band urgnt; there are urgent, incremental"),
             (["jobs", "list", "--connection", "toy-9"], "there is no connection toy-9"),
             (["workers", "drain", "99"], "there is no worker 99; see: portolan workers"),

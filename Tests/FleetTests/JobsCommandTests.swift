@@ -225,7 +225,7 @@ struct JobsCommandTests {
             ),
             (["export", "--args", #"{"day": 1}"#], "args.day: must be of type string, is number"),
             (["export"], "args.day: kind export needs it"),
-            (["exprot"], "kind: 'exprot' is not known; there are: export, sync"),
+            (["exprot"], "kind: 'exprot' is not known; there are: export, probe, sync"),
             (["export", "--args", "{day: 1}"], "args: is not JSON"),
             (["export", "--args", "[1]"], "args: must be an object, is array"),
             (["export", "--args", #"{"day": "monday"}"#, "--parent", "77"], "parent_job_id: job 77 has ended"),
@@ -248,7 +248,7 @@ struct JobsCommandTests {
             let answer = try await harness.portolan("kinds")
             #expect(answer.output.contains("day* string, rows number"))
             let kinds = try await harness.portolan("kinds", "--json").json(as: [[String: Any]].self)
-            #expect(kinds.map { $0["kind"] as? String } == ["export", "sync"])
+            #expect(kinds.map { $0["kind"] as? String } == ["export", "probe", "sync"])
             #expect(kinds.first?["required"] as? [String] == ["day"])
         }
     }

@@ -124,7 +124,7 @@ struct RequestTests {
     func redirectLoop() async throws {
         let count = Mutex(0)
         try await expectFailure(
-            .redirectRefused, HTTPRequest(url: "", redirects: .sameHost(max: 3)),
+            .redirectLoop, HTTPRequest(url: "", redirects: .sameHost(max: 3)),
             script: answering { request, peer in
                 count.withLock { $0 += 1 }
                 peer.respond("302 Found", headers: ["Location: \(request.path)"])

@@ -65,6 +65,12 @@ final class ScriptedServer: Sendable {
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         }
 
+        /// Ends the sending side in order, and waits until the client closes: closing with bytes unread would be a reset.
+        func finish() {
+            shutdown(descriptor, Int32(SHUT_WR))
+            waitForClose()
+        }
+
         /// Sends what can be sent until the client has taken nothing for a while; returns how many bytes left.
         func sendUntilBlocked(_ bytes: [UInt8]) -> Int {
             var sent = 0

@@ -71,6 +71,14 @@ struct StateTests {
         #expect(step16.wake == nil)
         let step17 = cancelled.demanded("reader")
         #expect(code(step17.delivery) == .cancelled)
+
+        // Its end had come, but not to the reader: what is left must not look like a whole body.
+        var complete = BodyState<String>(bufferBytesMax: 4)
+        _ = complete.bytesArrived([1])
+        _ = complete.ended(.complete(HTTPTimings()))
+        _ = complete.cancelled(HTTPError(code: .cancelled, message: ""))
+        let step18 = complete.demanded("reader")
+        #expect(code(step18.delivery) == .cancelled)
     }
 
     @Test("each phase of a transfer has its own limit, and pausing has none but the total")

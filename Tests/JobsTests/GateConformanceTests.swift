@@ -86,10 +86,12 @@ struct GateConformanceTests {
         }
     }
 
-    @Test("the first page that gets through opens the gate", arguments: Twin.allCases)
+    @Test(
+        "after the first page that gets through, twice as many lanes are at each interval, until the gate is gone",
+        arguments: Twin.allCases)
     func opens(twin: Twin) async throws {
         try await QueueLab.with(twin) { lab in
-            for _ in 0..<3 { try await lab.enqueue(try await lab.addConnection()) }
+            for _ in 0..<300 { try await lab.enqueue(try await lab.addConnection()) }
             let other = try await lab.addConnection(platform: "other")
             try await lab.enqueue(other)
             let elsewhere = try #require(try await lab.claim(platforms: ["other"]).first)
@@ -101,8 +103,32 @@ struct GateConformanceTests {
             #expect(try await lab.claim().isEmpty)
             try await lab.setTime(seconds: 10)
             #expect(try await lab.prove(try await lab.claimOne()) == Proof())
-            #expect(try await lab.claim().count == 2)
+            // Of 299 lanes: 2, 4, 8 … 256, two seconds apart, and after that no gate is left.
+            var widths: [Int] = []
+            for step in 0..<8 {
+                try await lab.setTime(seconds: 10 + 2 * Double(step))
+                widths.append(try await lab.claim(lanes: 300).count)
+                #expect(try await lab.claim(lanes: 300).isEmpty, "until the next interval")
+            }
+            #expect(widths == [2, 4, 8, 16, 32, 64, 128, 299 - 254])
+            try await lab.setTime(seconds: 26)
+            _ = try await lab.claim()
             #expect(try await lab.queue.openGate(platform: "toy") == false)
+        }
+    }
+
+    @Test("a gate that is closed while it opens lets one lane through again", arguments: Twin.allCases)
+    func closesAgain(twin: Twin) async throws {
+        try await QueueLab.with(twin) { lab in
+            for _ in 0..<9 { try await lab.enqueue(try await lab.addConnection()) }
+            try await close(lab)
+            #expect(try await lab.prove(try await lab.claimOne()) == Proof())
+            #expect(try await lab.claim(lanes: 9).count == 2)
+            try await close(lab)
+            try await lab.setTime(seconds: 2)
+            #expect(try await lab.claim(lanes: 9).count == 1)
+            try await lab.setTime(seconds: 11)
+            #expect(try await lab.claim(lanes: 9).isEmpty)
         }
     }
 

@@ -67,7 +67,7 @@ struct PageTests {
                 }
                 let error = PostgresJSON(#"{"code": "x.y", "fault": "ours", "policy": "stop", "message": "late"}"#)
                 let late = try await bed.queue.finish(
-                    old, .failed, error: error, resource: "orders", streamState: "blocked", connectionState: "blocked")
+                    old, .failed, error: error, resource: "orders", streamState: "blocked", event: "block")
                 #expect(late == .stale)
                 #expect(try await bed.queue.releaseUnknown(worker: sleeper, known: []) == 0)
                 try await bed.queue.leave(worker: sleeper)

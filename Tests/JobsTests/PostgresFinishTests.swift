@@ -75,13 +75,13 @@ struct PostgresFinishTests {
                 """)
             let result = try await test.queue.finish(
                 try await test.lab.claimOne(), .failed, error: error, resource: "orders", streamState: "blocked",
-                connectionState: "needs_reauth")
+                event: "auth")
             #expect(result == .failed)
             #expect(try await test.lab.describe(job).errorCode == "auth.credentials_invalid")
             let row = try await test.pool.query(
                 """
                 select e.code, e.http_status, e.job_id, e.worker_id, e.retry_after, e.resource, s.state, s.state_code,
-                       s.next_due_at is null, c.state
+                       s.next_due_at > portolan.now() + interval '5 hours', c.state
                 from portolan.errors e join portolan.connections c using (connection_id)
                 join portolan.streams s on s.connection_id = c.connection_id and s.resource = e.resource
                 """)[0]
@@ -104,11 +104,12 @@ struct PostgresFinishTests {
             #expect(try await test.lab.finish(lease, .yield) == .yield)
             let result = try await test.queue.finish(
                 lease, .failed, error: Self.fatal, resource: "orders", streamState: "blocked",
-                connectionState: "blocked")
+                event: "block")
             #expect(result == .stale)
             #expect(try await test.count("select count(*) from portolan.errors") == 0)
             #expect(try await test.count("select count(*) from portolan.streams where state <> 'new'") == 0)
-            #expect(try await test.count("select count(*) from portolan.connections where state <> 'active'") == 0)
+            #expect(
+                try await test.count("select count(*) from portolan.connections where not portolan.runs(state)") == 0)
         }
     }
 
@@ -120,7 +121,7 @@ struct PostgresFinishTests {
             try await test.pool.query("update portolan.connections set state = 'disabled'")
             _ = try await test.queue.finish(
                 lease, .failed, error: Self.fatal, resource: "orders", streamState: "blocked",
-                connectionState: "blocked")
+                event: "block")
             #expect(
                 try await test.value("select state from portolan.connections", as: String.self) == "disabled")
         }

@@ -62,7 +62,7 @@ extension RaceClient {
             error: PostgresJSON(#"{"code": "x.y", "fault": "ours", "policy": "backoff", "message": "raced"}"#),
             resource: one.family == "main" ? "orders" : "products",
             streamState: Bool.random(using: &random) ? "failing" : nil,
-            connectionState: Bool.random(using: &random) ? "active" : nil)
+            event: Bool.random(using: &random) ? "soft" : nil)
         restore([one])
         if result == .stale, !isDoubtful(one) { ledger.fault("an error in good standing was stale") }
         ledger.ended(one.job.jobID, result.rawValue)

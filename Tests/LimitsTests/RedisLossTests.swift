@@ -1,3 +1,5 @@
+import Foundation
+import LocalServers
 import Logging
 import Platforms
 import Redis
@@ -7,164 +9,206 @@ import Testing
 
 @testable import Limits
 
-@Suite struct RedisLossTests {
-    private let shop = Shop(buckets: [Bucket("b", scope: .app, capacity: 40, refillPerSecond: 200)])
-
-    /// A limiter on Redis's own clock, and what it observes.
-    private func withRedisLimiter(
-        _ body: (RedisServer, RedisClient, RedisLimiter, AsyncStream<RedisLimiter.Event>) async throws -> Void
+@Suite("Losing Redis breaks no limit")
+struct RedisLossTests {
+    private func simulate(
+        _ name: String, workers: Int = 8, _ body: (TestRedis, RedisClient, FleetSimulation) async throws -> Void
     ) async throws {
-        let server = try await RedisServer()
+        let server = try await TestRedis()
         let redis = RedisClient(server.configuration(), logger: .silent)
-        let (events, continuation) = AsyncStream.makeStream(of: RedisLimiter.Event.self)
-        let limiter = RedisLimiter(redis, observe: { continuation.yield($0) })
+        let fleet = FleetSimulation(server.configuration(), workers: workers, random: SplitMix.seeded(name))
         do {
-            try await body(server, redis, limiter, events)
+            try await body(server, redis, fleet)
         } catch {
+            await fleet.shutdown()
             await redis.shutdown()
             throw error
         }
+        print("\(name): \(fleet.usage)")
+        #expect(fleet.judge.violations == [])
+        #expect(fleet.judge.requests > 300)
+        await fleet.shutdown()
         await redis.shutdown()
     }
 
-    /// Many tasks take whatever they get while `disturb` runs; gives the tokens granted and the time it
-    /// took at least.
-    private func hammer(
-        _ limiter: RedisLimiter, _ disturb: (Tally) async throws -> Void
-    ) async throws -> (Int, Duration) {
-        let shop = shop
-        let tally = Tally()
-        let start = ContinuousClock.now
-        try await withThrowingTaskGroup { group in
-            for _ in 0..<8 {
-                group.addTask {
-                    while !Task.isCancelled {
-                        if await shop.take(of: "b", limiter) == .granted { tally.add() } else { await Task.yield() }
-                    }
-                }
-            }
-            try await disturb(tally)
-            group.cancelAll()
-            try await group.waitForAll()
-        }
-        return (tally.count, start.duration(to: .now))
+    @Test("an undisturbed run", .timeLimit(.minutes(1)))
+    func undisturbed() async throws {
+        try await simulate("undisturbed") { _, _, fleet in await fleet.run(moves: 12_000) }
     }
 
-    /// The bucket began empty, so the rate alone is the bound; the refill counts as if not a burst.
-    private func expectWithinRate(_ granted: Int, _ time: Duration) {
-        #expect(Double(granted) <= time / .seconds(1) * 200 + 1)
+    @Test("FLUSHALL in the middle, again and again", .timeLimit(.minutes(1)))
+    func flushed() async throws {
+        try await simulate("flushed") { _, redis, fleet in
+            await fleet.run(moves: 6_000)
+            for _ in 0..<4 {
+                _ = try await redis.command(["FLUSHALL"])
+                await fleet.run(moves: 2_500)
+            }
+        }
+    }
+
+    @Test("killed, and started again with what it had saved long before", .timeLimit(.minutes(1)))
+    func staleSnapshot() async throws {
+        try await simulate("stale snapshot") { server, redis, fleet in
+            await fleet.run(moves: 6_000)
+            _ = try await redis.command(["SAVE"])
+            for _ in 0..<2 {
+                await fleet.run(moves: 3_000)
+                fleet.cutAll()
+                server.kill()
+                await fleet.run(moves: 1_500)
+                try await server.start()
+                await fleet.restore(over: 400)
+                await fleet.run(moves: 3_000)
+            }
+        }
+    }
+
+    @Test("out of reach for a while, with all that it holds", .timeLimit(.minutes(1)))
+    func unreachable() async throws {
+        try await simulate("unreachable") { _, _, fleet in
+            await fleet.run(moves: 6_000)
+            for moves in [100, 2_000, 6_000] {
+                fleet.cutAll()
+                await fleet.run(moves: moves)
+                await fleet.restore(over: 400)
+                await fleet.run(moves: 3_000)
+            }
+        }
+    }
+
+    @Test("failover to a replica that is behind", .timeLimit(.minutes(1)))
+    func staleReplica() async throws {
+        let folder = "/tmp/portolan-limits-\(UInt64.random(in: 0...UInt64.max))"
+        let primary = try await LocalRedis.start(in: folder + "/1", listensOnLoopback: true, logger: .silent)
+        let replica = try await LocalRedis.startReplica(of: primary, in: folder + "/2", logger: .silent)
+        let path = folder + "/current"
+        func point(to server: LocalRedis) throws {
+            try? FileManager.default.removeItem(atPath: path)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: server.socketPath)
+        }
+        try point(to: primary)
+        var configuration = RedisConfiguration(.unix(path: path))
+        (configuration.reconnectDelayMin, configuration.reconnectDelayMax) = (.milliseconds(5), .milliseconds(50))
+        (configuration.connectTimeLimit, configuration.commandTimeLimit) = (.seconds(20), .seconds(20))
+        let fleet = FleetSimulation(configuration, workers: 8, random: SplitMix.seeded("stale replica"))
+        await fleet.run(moves: 6_000)
+        try await replica.cutOff()
+        await fleet.run(moves: 3_000)
+        fleet.cutAll()
+        await primary.kill()
+        await fleet.run(moves: 500)
+        try await replica.promote()
+        try point(to: replica)
+        await fleet.restore(over: 400)
+        await fleet.run(moves: 4_000)
+        print("stale replica: \(fleet.usage)")
+        #expect(fleet.judge.violations == [])
+        await fleet.shutdown()
+        await replica.stop()
+        await primary.stop()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    @Test("a block is kept by a worker, and by the ledger for others", .timeLimit(.minutes(1)))
+    func blocksSurvive() async throws {
+        let shop = Shop(buckets: [Bucket("b", scope: .app, capacity: 10, refillPerSecond: 1000)])
+        let server = try await TestRedis()
+        let redis = RedisClient(server.configuration(), logger: .silent)
+        let ledger = MemoryLedger(now: { Date().timeIntervalSince1970 * 1e6 })
+        let first = RedisLimiter(redis, ledger: ledger, grace: .milliseconds(1))
+        await shop.teach(.blocked(bucket: "b", for: .seconds(3600)), first)
+        _ = try await redis.command(["FLUSHALL"])
+        for limiter in [first, RedisLimiter(redis, ledger: ledger, grace: .milliseconds(1))] {
+            // The call that begins the epoch gets nothing anyway.
+            _ = await shop.take(of: "b", limiter)
+            let wait = try #require(await shop.take(of: "b", limiter).seconds)
+            #expect(wait > 3500)
+            _ = try await redis.command(["FLUSHALL"])
+        }
+        await redis.shutdown()
     }
 
     @Test("many tasks together get no more than the rate on Redis's own clock", .timeLimit(.minutes(1)))
     func rate() async throws {
-        try await withRedisLimiter { _, _, limiter, _ in
-            let (granted, time) = try await hammer(limiter) { tally in await tally.waitFor(100) }
-            expectWithinRate(granted, time)
-        }
-    }
-
-    @Test("FLUSHALL in the middle costs tokens and gives none away", .timeLimit(.minutes(1)))
-    func flushed() async throws {
-        try await withRedisLimiter { _, redis, limiter, _ in
-            // Full, so that a bucket that came back full would show.
-            _ = await shop.take(of: "b", limiter)
-            try await waitUntil(redis, microseconds: 300_000)
-            let (granted, time) = try await hammer(limiter) { tally in
-                for _ in 0..<10 {
-                    await tally.waitFor(5)
-                    _ = try await redis.command(["FLUSHALL"])
+        let shop = Shop(buckets: [Bucket("b", scope: .app, capacity: 40, refillPerSecond: 400)])
+        let server = try await TestRedis()
+        let redis = RedisClient(server.configuration(), logger: .silent)
+        let limiter = RedisLimiter(redis, grace: .milliseconds(50))
+        let grants = Instants()
+        try await withThrowingTaskGroup { group in
+            for index in 0..<8 {
+                group.addTask {
+                    while !Task.isCancelled {
+                        let band = LimitBand.allCases[index % 5]
+                        switch await shop.take(of: "b", band: band, limiter) {
+                        case .granted(let grant): grants.add(grant.at)
+                        case .wait: await Task.yield()
+                        }
+                    }
                 }
             }
-            // One burst for the bucket that was full at the start; none for the ten that were lost.
-            #expect(Double(granted) <= 40 + time / .seconds(1) * 200 + 1)
-        }
-    }
-
-    @Test(
-        "with Redis killed in the middle a small local share goes on, and Redis is returned to", .timeLimit(.minutes(1))
-    )
-    func killed() async throws {
-        try await withRedisLimiter { server, _, limiter, events in
-            let (granted, time) = try await hammer(limiter) { tally in
-                await tally.waitFor(20)
-                server.kill()
-                for await case .fellBack in events { break }
-                try await server.start()
-                for await case .returned in events { break }
-                await tally.waitFor(20)
+            for flush in 1...5 {
+                while grants.all.count < flush * 60 { await Task.yield() }
+                _ = try await redis.command(["FLUSHALL"])
             }
-            expectWithinRate(granted, time)
+            while grants.all.count < 400 { await Task.yield() }
+            group.cancelAll()
+            try await group.waitForAll()
         }
-    }
-
-    @Test("without Redis the share is granted at a twentieth of the rate, and blocks are kept", .timeLimit(.minutes(1)))
-    func away() async throws {
-        let redis = RedisClient(
-            RedisConfiguration(.unix(path: "/tmp/portolan-no-such-socket")), logger: .silent)
-        let limiter = RedisLimiter(redis)
-        let (granted, time) = try await hammer(limiter) { tally in await tally.waitFor(5) }
-        #expect(Double(granted) <= time / .seconds(1) * 200 * RedisLimiter.outageShare + 1)
-        await shop.teach(.blocked(bucket: "b", for: .seconds(3600)), limiter)
-        guard case .wait(let wait, "b") = await shop.take(of: "b", limiter) else { throw Unexpected() }
-        #expect(wait > .seconds(3000))
+        let times = grants.all.sorted()
+        var judge = Judge(start: Double(times.first ?? 0))
+        for time in times {
+            judge.arrive([BucketDemand("b")], shop.buckets, connectionID: 1, at: Double(time))
+        }
+        #expect(judge.violations == [])
         await redis.shutdown()
     }
 
-    @Test("what was spent and blocked without Redis is told to it on return", .timeLimit(.minutes(1)))
-    func carriedOver() async throws {
-        let slow = Shop(buckets: [
-            Bucket("spent", scope: .app, capacity: 1000, refillPerSecond: 0.001),
-            Bucket("blocked", scope: .app, capacity: 1000, refillPerSecond: 1000),
+    @Test("without Redis a small share is granted, and blocks are kept and told on return", .timeLimit(.minutes(1)))
+    func away() async throws {
+        let shop = Shop(buckets: [
+            Bucket("b", scope: .app, capacity: 40, refillPerSecond: 200),
+            Bucket("small", scope: .app, capacity: 5, refillPerSecond: 5),
         ])
-        try await withRedisLimiter { server, redis, limiter, events in
-            server.kill()
-            // Over what the local share can hold: granted only when that is full, so it waits long.
-            guard case .wait = await slow.take(of: "spent", limiter) else { throw Unexpected() }
-            for await case .fellBack in events { break }
-            await slow.teach(.blocked(bucket: "blocked", for: .seconds(3600)), limiter)
-            let spending = Shop(buckets: [Bucket("spent", scope: .app, capacity: 1000, refillPerSecond: 1_000_000)])
-            while await spending.take(900, of: "spent", limiter) != .granted {}
-            try await server.start()
-            while (try? await redis.command(["PING"])) == nil {}
-            guard case .wait(let blocked, "blocked") = await slow.take(of: "blocked", limiter) else {
-                throw Unexpected()
-            }
-            #expect(blocked > .seconds(3000))
-            guard case .wait = await slow.take(of: "spent", limiter) else { throw Unexpected() }
-            let key = "portolan:limit:{shop}:app:spent"
-            let level = try #require(Double(try await redis.command(["HGET", RedisArgument(key), "level"]).string))
-            #expect(level <= -899)
-            // Neither the debt nor the block expires before it is paid or over.
-            for key in [key, "portolan:limit:{shop}:app:blocked"] {
-                #expect(try await redis.command(["TTL", RedisArgument(key)]).integer > 3600 + 80_000)
-            }
+        let server = try await TestRedis()
+        let client = RedisClient(server.configuration(), logger: .silent)
+        let redis = CuttableRedis(client)
+        redis.cut(true)
+        let clock = ManualClock()
+        let events = Mutex<[String]>([])
+        let limiter = RedisLimiter(
+            redis, ledger: NoLedger(), grace: .seconds(2), time: { clock.microseconds },
+            observe: { event in events.withLock { $0.append("\(event)") } })
+        var granted = 0
+        for _ in 0..<1000 {
+            clock.advance(by: .milliseconds(10))
+            if await shop.take(of: "b", limiter).isGranted { granted += 1 }
+            #expect(await !shop.take(of: "small", limiter).isGranted, "a twentieth of it is less than one")
         }
-    }
-
-    /// Returns when Redis's clock has moved so far.
-    private func waitUntil(_ redis: RedisClient, microseconds: Int64) async throws {
-        func now() async throws -> Int64 {
-            let time = try await redis.command(["TIME"]).array
-            return try time[0].integer * 1_000_000 + time[1].integer
-        }
-        let start = try await now()
-        while try await now() < start + microseconds {}
+        #expect((95...100).contains(granted))
+        await shop.teach(.blocked(bucket: "b", for: .seconds(3600)), limiter)
+        #expect(await (shop.take(of: "b", limiter).seconds ?? 0) > 3500)
+        redis.cut(false)
+        #expect(await (shop.take(of: "b", limiter).seconds ?? 0) > 3500)
+        clock.advance(by: .seconds(3))
+        #expect(
+            await
+                (shop.take(
+                    of: "b",
+                    RedisLimiter(
+                        client, ledger: NoLedger(), grace: .seconds(2), time: { clock.microseconds }, observe: { _ in })
+                ).seconds ?? 0) > 3400)
+        #expect(events.withLock { $0.count } == 2)
+        await client.shutdown()
     }
 }
 
-/// Counts grants across tasks.
-private final class Tally: Sendable {
-    private let grants = Atomic(0)
+/// Instants of grants, from many tasks.
+private final class Instants: Sendable {
+    private let instants = Mutex<[Int64]>([])
 
-    var count: Int { grants.load(ordering: .relaxed) }
+    var all: [Int64] { instants.withLock { $0 } }
 
-    func add() { grants.add(1, ordering: .relaxed) }
-
-    /// Returns when so many more have been granted.
-    func waitFor(_ more: Int) async {
-        let wanted = count + more
-        while count < wanted, !Task.isCancelled { await Task.yield() }
-    }
+    func add(_ instant: Int64) { instants.withLock { $0.append(instant) } }
 }
-
-private struct Unexpected: Error {}

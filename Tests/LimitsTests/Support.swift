@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Platforms
 import Redis
@@ -23,6 +24,7 @@ final class ManualClock: Clock, Sendable {
 
     var now: Instant { instant.withLock { $0 } }
     var minimumResolution: Duration { .microseconds(1) }
+    var microseconds: Double { Double(now.sinceStart.limiterMicroseconds) }
 
     func advance(by duration: Duration) { instant.withLock { $0 = $0.advanced(by: duration) } }
 
@@ -38,19 +40,28 @@ enum Implementation: CaseIterable, Sendable {
     case redis
 }
 
-/// A limiter on a clock that a test moves.
+/// A limiter on a clock that a test moves. Its epoch begins now, without grace.
 func withLimiter(
-    _ implementation: Implementation, _ body: (any Limiter, ManualClock) async throws -> Void
+    _ implementation: Implementation, ledger: (any LimitLedger)? = nil,
+    _ body: (any Limiter, ManualClock) async throws -> Void
 ) async throws {
     let clock = ManualClock()
+    // A midnight of 2025.
+    let memory = MemoryLedger(now: { clock.microseconds + 1_750_032_000_000_000 })
     switch implementation {
-    case .local: try await body(LocalLimiter(clock: clock), clock)
+    case .local: try await body(LocalLimiter(clock: clock, ledger: ledger ?? memory), clock)
     case .redis:
-        let server = try await RedisServer()
+        let server = try await TestRedis()
         let redis = RedisClient(server.configuration(), logger: .silent)
         let limiter = RedisLimiter(
-            redis, observe: { event in preconditionFailure("Redis was lost: \(event)") },
-            time: { ManualClock.Instant(sinceStart: .zero).duration(to: clock.now).limiterMicroseconds })
+            redis, ledger: ledger ?? memory, grace: .zero, time: { clock.microseconds },
+            observe: { event in
+                if case .fellBack(let error) = event { preconditionFailure("Redis was lost: \(error)") }
+            })
+        // Its epoch begins with the first call.
+        _ = await limiter.acquire(
+            [BucketDemand("first")], buckets: [Bucket("first", scope: .app, capacity: 1, refillPerSecond: 1)],
+            connectionID: 0, platform: "shop")
         do {
             try await body(limiter, clock)
         } catch {
@@ -67,14 +78,31 @@ struct Shop: Sendable {
     var platform = "shop"
 
     func take(
-        _ tokens: Double = 1, of bucket: String, by connectionID: Int64 = 1, _ limiter: any Limiter
+        _ tokens: Double = 1, of bucket: String, by connectionID: Int64 = 1, band: LimitBand = .urgent,
+        _ limiter: any Limiter
     ) async -> Admission {
         await limiter.acquire(
-            [BucketDemand(bucket, tokens: tokens)], buckets: buckets, connectionID: connectionID, platform: platform)
+            [BucketDemand(bucket, tokens: tokens)], band: band, buckets: buckets, connectionID: connectionID,
+            platform: platform)
     }
 
-    func teach(_ lesson: LimitLesson, by connectionID: Int64 = 1, _ limiter: any Limiter) async {
-        await limiter.settle([lesson], buckets: buckets, connectionID: connectionID, platform: platform)
+    func teach(
+        _ lesson: LimitLesson, by connectionID: Int64 = 1, _ limiter: any Limiter
+    ) async {
+        await limiter.settle(
+            [lesson], grant: .nothing, buckets: buckets, connectionID: connectionID, platform: platform)
+    }
+
+    func giveBack(_ admission: Admission, _ limiter: any Limiter) async {
+        if case .granted(let grant) = admission { await limiter.release(grant, platform: platform) }
+    }
+}
+
+extension Admission {
+    /// The wait in seconds; nil when granted.
+    var seconds: Double? {
+        guard case .wait(let wait, _) = self else { return nil }
+        return wait / .seconds(1)
     }
 }
 
@@ -91,8 +119,8 @@ struct SplitMix: RandomNumberGenerator {
     }
 
     /// From the environment variable SEED, else by chance; printed either way.
-    static func seeded(_ test: String, environment: String?) -> SplitMix {
-        let seed = environment.flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+    static func seeded(_ test: String) -> SplitMix {
+        let seed = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
         print("\(test): SEED=\(seed)")
         return SplitMix(state: seed)
     }

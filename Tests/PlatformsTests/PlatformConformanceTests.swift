@@ -46,13 +46,18 @@ import Testing
     @Test("what a person has to give is explained, and goes where a field of that name says", arguments: keys)
     func authentication(key: String) throws {
         let authentication = try platform(key).authentication
-        let names = Set(authentication.fields.map(\.name))
-        #expect(names.count == authentication.fields.count)
-        for field in authentication.fields { #expect(!field.help.isEmpty, "\(field.name)") }
-        switch authentication.placement {
-        case .header(_, let field), .bearer(let field): #expect(names.contains(field))
-        case .basic(let user, let password):
-            #expect(names.contains(user) && password.map(names.contains) != false)
+        #expect(Set(authentication.methods.map(\.name)).count == authentication.methods.count)
+        for method in authentication.methods {
+            let names = Set(method.fields.map(\.name))
+            #expect(names.count == method.fields.count)
+            for field in method.fields { #expect(!field.help.isEmpty, "\(field.name)") }
+            var known = names
+            if method.grant != nil { known.insert(TokenGrant.tokenField) }
+            #expect(method.placement.fieldNames.isSubset(of: known), "\(method.name)")
+            #expect(!method.summary.isEmpty && method.name.allSatisfy { $0.isLowercase || $0 == "_" }, "\(method.name)")
+            // What a person gives decides which way it is.
+            #expect(authentication.method(taking: method.requiredNames)?.name == method.name)
+            #expect(authentication.method(taking: names)?.name == method.name)
         }
     }
 
@@ -61,7 +66,7 @@ import Testing
         let buckets = try platform(key).buckets
         #expect(Set(buckets.map(\.name)).count == buckets.count)
         for bucket in buckets {
-            #expect(bucket.capacity >= 1 && bucket.refillPerSecond > 0 && bucket.share > 0 && bucket.share <= 1)
+            #expect(bucket.problems == [])
         }
     }
 
@@ -95,7 +100,13 @@ import Testing
         for demand in request.demands {
             let bucket = platform.buckets.first { $0.serves(demand.bucket) }
             #expect(bucket != nil, "\(request.route) takes from \(demand.bucket), which is not declared")
-            let most = (bucket?.capacity ?? 0) * (bucket?.share ?? 0)
+            let size: Double =
+                switch bucket?.kind {
+                case .tokens(let capacity, _): capacity
+                case .quota(let limit, _), .window(let limit, _), .slots(let limit, _): limit
+                case .adaptive, nil: 1
+                }
+            let most = size * (bucket?.share ?? 0)
             #expect(demand.tokens > 0 && demand.tokens <= most, "\(request.route): \(demand.tokens) of \(most)")
         }
     }

@@ -18,7 +18,7 @@ struct StripeHeld {
     static func key(_ resource: String, _ id: String) -> String { "\(resource) \(id)" }
 
     mutating func apply(_ page: Page) {
-        for record in page.records {
+        for record in page.records.compactMap({ StripePlatform().neverStored.strip($0) }) {
             let key = Self.key(record.resource, record.id)
             payloads[key] = record.payload.array
             deleted[key] = nil

@@ -134,7 +134,7 @@ import Testing
 
     @Test("shutdown does not wait for calls that were cancelled before they were sent", .timeLimit(.minutes(2)))
     func shutdownAfterCancellation() async throws {
-        let server = try await RedisServer()
+        let server = try await TestRedis()
         var configuration = server.configuration()
         configuration.commandTimeLimit = .seconds(3600)
         for _ in 0..<200 {
@@ -149,7 +149,7 @@ import Testing
 
     @Test("after shutdown commands fail at once and subscriptions have ended")
     func shutdown() async throws {
-        let server = try await RedisServer()
+        let server = try await TestRedis()
         let redis = RedisClient(server.configuration(), logger: .silent)
         let stream = redis.subscribe(["c"])
         async let inFlight = redis.command(["PING"])

@@ -79,7 +79,7 @@ import Testing
 @Suite struct AuthenticationTests {
     @Test("the right password, and the right user with password, are let in; database and name are set")
     func right() async throws {
-        let server = try await RedisServer([
+        let server = try await TestRedis([
             "--requirepass", "hush", "--user", "worker", "on", ">secret", "~*", "&*", "+@all", "-client|setname",
         ])
         for (user, password) in [(nil, "hush"), ("worker", "secret")] {
@@ -100,7 +100,7 @@ import Testing
 
     @Test("a wrong password or none is reported as such, without the password, in errors and log")
     func wrong() async throws {
-        let server = try await RedisServer(["--requirepass", "hush"])
+        let server = try await TestRedis(["--requirepass", "hush"])
         for password in ["not hush", nil] {
             var configuration = server.configuration()
             configuration.password = password.map { RedisPassword($0) }

@@ -8,6 +8,7 @@ import Testing
     @Test("a command over its time limit fails as timed out, and the next one works", .timeLimit(.minutes(2)))
     func timeLimit() async throws {
         try await withRedis { _, redis in
+            _ = try await redis.command(["PING"])
             let late = try await failure {
                 try await redis.command(["DEBUG", "SLEEP", "1"], timeLimit: .milliseconds(100))
             }
@@ -163,7 +164,7 @@ import Testing
 
     @Test("what is cancelled before it was sent is never executed", .timeLimit(.minutes(2)))
     func cancelledBeforeSent() async throws {
-        let server = try await RedisServer()
+        let server = try await TestRedis()
         server.pause()
         // The handshake cannot end while the server is stopped, so nothing can be sent.
         let redis = RedisClient(server.configuration(), logger: .silent)
@@ -225,7 +226,7 @@ import Testing
 
     @Test("a silent subscription notices that the server is gone without a word", .timeLimit(.minutes(2)))
     func silentLoss() async throws {
-        let server = try await RedisServer()
+        let server = try await TestRedis()
         var configuration = server.configuration()
         configuration.subscriptionPingInterval = .milliseconds(50)
         configuration.commandTimeLimit = .milliseconds(500)

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import TestKit
 
 @testable import Redis
@@ -32,9 +33,9 @@ private struct RecordingLogHandler: LogHandler {
 /// A server, a client of it, and their end.
 func withRedis(
     tcp: Bool = false, _ change: (inout RedisConfiguration) -> Void = { _ in },
-    _ body: (RedisServer, RedisClient) async throws -> Void
+    _ body: (TestRedis, RedisClient) async throws -> Void
 ) async throws {
-    let server = try await RedisServer(tcp: tcp)
+    let server = try await TestRedis(tcp: tcp)
     var configuration = server.configuration(tcp: tcp)
     change(&configuration)
     let client = RedisClient(configuration, logger: .silent)
@@ -55,7 +56,7 @@ func eventually(
         do throws(RedisError) {
             return try await client.command(arguments)
         } catch {
-            guard error.code == .unavailable || error.code == .connectionLost || error.code == .loading else {
+            guard [.unavailable, .connectionLost, .loading, .readOnly].contains(error.code) else {
                 throw error
             }
             await Task.yield()
@@ -74,3 +75,26 @@ func failure(_ body: () async throws -> some Any) async throws -> RedisError {
 }
 
 struct MustFail: Error {}
+
+/// How far some workers have got, together.
+final class Progress: Sendable {
+    private let count = Atomic(0)
+
+    private let over = Atomic(false)
+
+    /// Whether the workers may stop: cancelling them would leave open what their last calls did.
+    var isOver: Bool { over.load(ordering: .relaxed) || Task.isCancelled }
+
+    func end() { over.store(true, ordering: .relaxed) }
+
+    func advance() { count.add(1, ordering: .relaxed) }
+
+    /// Returns when they have got on by so much.
+    func wait(_ more: Int) async throws {
+        let wanted = count.load(ordering: .relaxed) + more
+        while count.load(ordering: .relaxed) < wanted {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+}

@@ -60,8 +60,8 @@ struct WallClockTests {
         print("year seed \(seed)")
         var random = SeededRandom(seed: seed)
         try await Self.withShop(connectionsMax: 8) { pool, _ in
-            try await pool.query("create table job_log as select dedupe_key, created_at from portolan.jobs")
-            try await pool.query("create table slot_log (name text, slot timestamptz)")
+            try await pool.query("create table portolan.job_log as select dedupe_key, created_at from portolan.jobs")
+            try await pool.query("create table portolan.slot_log (name text, slot timestamptz)")
             try await pool.withConnection { connection in
                 try await connection.executeScript(Self.logging)
                 try await connection.query("select set_config('portolan.now', '2027-01-01 00:00Z', false)")
@@ -94,10 +94,10 @@ struct WallClockTests {
             let differences = try rows.map { try $0.decode(at: 0, as: String.self) }
             #expect(differences == [], "seed \(seed)")
             let counts = try await pool.query(
-                "select count(*) filter (where name not like '%real'), count(*) from slot_log")[0]
+                "select count(*) filter (where name not like '%real'), count(*) from portolan.slot_log")[0]
                 .decode(Int64.self, Int64.self)
             #expect(counts.0 == 365 * 18, "each named time once a day; seed \(seed)")
-            let jobs: Int64 = try await Self.value("select count(*) from job_log", [], pool)
+            let jobs: Int64 = try await Self.value("select count(*) from portolan.job_log", [], pool)
             #expect(jobs == counts.1, "seed \(seed)")
         }
     }
@@ -112,13 +112,13 @@ struct WallClockTests {
     }
 
     private static let logging: SQL = """
-        create function log_slot() returns trigger language plpgsql as $$ begin
-          insert into slot_log values (new.name, new.slot_at);
+        create function log_slot() returns trigger language plpgsql security definer as $$ begin
+          insert into portolan.slot_log values (new.name, new.slot_at);
           return null;
         end $$;
         create trigger log_slot after update of slot_at on portolan.schedules for each row execute function log_slot();
-        create function log_job() returns trigger language plpgsql as $$ begin
-          insert into job_log values (new.dedupe_key, new.created_at);
+        create function log_job() returns trigger language plpgsql security definer as $$ begin
+          insert into portolan.job_log values (new.dedupe_key, new.created_at);
           return null;
         end $$;
         create trigger log_job after insert on portolan.jobs for each row execute function log_job();
@@ -131,14 +131,14 @@ struct WallClockTests {
           union all select name, cron, zone, portolan.cron_next(cron, zone, slot) from wanted
           where slot < to_timestamp($2::bigint))
         select 'more: ' || name || ' ' || slot as what from (
-          select name, slot from slot_log
+          select name, slot from portolan.slot_log
           except all select name, slot from wanted where slot <= to_timestamp($2::bigint)) more
         union all select 'less: ' || name || ' ' || slot from (
           select name, slot from wanted where slot <= to_timestamp($2::bigint)
-          except all select name, slot from slot_log) less
+          except all select name, slot from portolan.slot_log) less
         union all select 'jobs: ' || s.name from portolan.schedules s
-        where (select count(*) from job_log j where j.dedupe_key = 'schedule:' || s.name)
-           <> (select count(*) from slot_log l where l.name = s.name)
+        where (select count(*) from portolan.job_log j where j.dedupe_key = 'schedule:' || s.name)
+           <> (select count(*) from portolan.slot_log l where l.name = s.name)
         limit 20
         """
 
@@ -192,7 +192,7 @@ struct WallClockTests {
                 try await Self.standing("x", pool) == [
                     "2026-03-01 14:00", "2026-03-01 13:00", "connection: is \(state)",
                 ])
-            try await pool.query("update portolan.connections set state = 'active'")
+            try await pool.query("update portolan.connections set state = 'healthy'")
             #expect(try await Self.tick(at: "2026-03-01 13:30Z", pool) == 0)
             #expect(try await Self.tick(at: "2026-03-01 14:00Z", pool) == 1)
             #expect(try await Self.standing("x", pool) == ["2026-03-01 15:00", "2026-03-01 14:00", nil])

@@ -31,8 +31,9 @@ struct TidyTests {
     private static let walls: [String: Set<String>] = [
         "RawJSON": ["CSimdJSON"], "Postgres": ["CLibPQ"], "Redis": ["CHiredis"], "HTTP": ["CLibCurl"],
         "Platforms": ["RawJSON"],
-        "Schema": ["Platforms", "Postgres"], "Jobs": ["Postgres"], "Limits": ["Platforms", "Redis"],
-        "Connections": ["Platforms", "Postgres"], "Health": ["HTTP", "Jobs", "Platforms"],
+        "Schema": ["Platforms", "Postgres"], "Jobs": ["Postgres"],
+        "Limits": ["Platforms", "Postgres", "Redis"],
+        "Connections": ["Platforms", "Postgres"], "Health": ["HTTP", "Jobs", "Platforms", "Postgres"],
         "Ingest": ["Health", "Jobs", "Platforms", "Postgres", "RawJSON"],
         "Scheduler": ["Jobs", "Postgres", "Redis"],
         "Worker": [
@@ -41,7 +42,8 @@ struct TidyTests {
         "Sandbox": ["Platforms"], "LocalServers": [],
         "LocalFleet": ["Connections", "HTTP", "LocalServers", "Platforms", "Postgres", "Sandbox", "Schema"],
         "portolan": [
-            "Connections", "HTTP", "Jobs", "Limits", "LocalFleet", "LocalServers", "Platforms", "Postgres", "Redis",
+            "Connections", "HTTP", "Health", "Jobs", "Limits", "LocalFleet", "LocalServers", "Platforms", "Postgres",
+            "RawJSON", "Redis",
             "Sandbox", "Scheduler", "Schema", "Worker",
         ],
     ]

@@ -54,15 +54,17 @@ struct ConnectionTests {
     }
 
     @Test(
-        "a job of a connection that was switched off meanwhile ends, once, without a request",
-        arguments: ["disabled", "blocked", "needs_reauth"])
-    func notActive(_ state: String) async throws {
+        "a job of a connection that was stopped after the job was handed over is put off without a request",
+        arguments: ["disabled", "blocked", "needs_reauth", "unreachable"])
+    func parked(_ state: String) async throws {
         try await Fleet.with { fleet in
             let job = try await fleet.enqueue()
+            // Behind the back of the functions: its lane is not parked, so that the job is handed over.
             try await fleet.pool.query("update portolan.connections set state = $1", [state])
-            #expect(try await fleet.runToEnd(job, silent) == "failed")
+            try await fleet.runOnce(job, silent)
             #expect(silent.sent.isEmpty)
-            #expect(try await fleet.errorCodes() == ["internal.cancelled"])
+            #expect(try await fleet.errorCodes().isEmpty)
+            #expect(try await fleet.value("select attempt from portolan.jobs", as: Int32.self) == 0)
             #expect(try await fleet.connectionState() == state)
             #expect(try await fleet.streamState() == "new", "the stream did nothing wrong")
         }
@@ -75,7 +77,7 @@ struct ConnectionTests {
                 "select portolan.enqueue($1, 'sync', '{\"resource\": \"moons\"}')", [fleet.connectionID])
             #expect(try await fleet.runToEnd(job, silent) == "failed")
             #expect(try await fleet.errorCodes() == ["request.invalid"])
-            #expect(try await fleet.connectionState() == "active")
+            #expect(try await fleet.connectionState() == "degraded")
             #expect(silent.sent.isEmpty)
         }
     }
@@ -94,14 +96,16 @@ struct ConnectionTests {
         }
     }
 
-    @Test("credentials that were sealed with another key block the connection and are not sent")
+    @Test(
+        "credentials that were sealed with a key this worker lacks are our fault: nothing is sent, nothing blocked"
+    )
     func wrongKey() async throws {
         try await Fleet.with { fleet in
             let job = try await fleet.enqueue()
             let other = try Vault(masterKey: Vault.makeMasterKey())
-            #expect(try await fleet.runToEnd(job, silent, vault: other) == "failed")
-            #expect(try await fleet.connectionState() == "blocked")
-            #expect(try await fleet.errorCodes() == ["config.invalid"])
+            try await fleet.runOnce(job, silent, vault: other)
+            #expect(try await fleet.connectionState() == "pending")
+            #expect(try await fleet.errorCodes() == ["internal.bug"])
             #expect(silent.sent.isEmpty)
         }
     }
@@ -127,9 +131,8 @@ struct ConnectionTests {
             route: "/v1/orders", purpose: "list", demands: [])
         func make(_ placement: Authentication.Placement) throws -> HTTPRequest {
             try OutgoingRequest(
-                request, baseURL: "https://shop.example/api",
-                authentication: Authentication(fields: [], placement: placement),
-                credentials: ["user": Secret("u"), "pass": Secret("p")]
+                request, baseURL: "https://shop.example/api", placement: placement,
+                values: ["user": Secret("u"), "pass": Secret("p")], nonce: "n", now: Date(timeIntervalSince1970: 0)
             ).http
         }
         let basic = try make(.basic(userField: "user", passwordField: "pass"))
@@ -141,6 +144,8 @@ struct ConnectionTests {
         #expect(try make(.basic(userField: "user", passwordField: nil)).headers["Authorization"] == "Basic dTo=")
         #expect(try make(.bearer(field: "pass")).headers["Authorization"] == "Bearer p")
         #expect(try make(.header(name: "X-Key", field: "user")).headers["X-Key"] == "u")
+        let keyed = try make(.query([.init("key", field: "user")]))
+        #expect(keyed.url.hasSuffix("~&key=u"))
         let error = #expect(throws: UnifiedError.self) { try make(.bearer(field: "absent")) }
         #expect(error?.code == .configInvalid && error?.message.contains("`absent`") == true)
     }

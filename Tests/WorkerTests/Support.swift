@@ -168,10 +168,11 @@ struct Fleet {
     }
 
     /// Runs a worker until the job waits again after its first run.
-    func runOnce(_ job: Int64, _ transport: any Transport, _ configure: (inout WorkerConfiguration) -> Void = { _ in })
-        async throws
-    {
-        try await run(transport, configure) { _ in
+    func runOnce(
+        _ job: Int64, _ transport: any Transport, vault: Vault? = nil,
+        _ configure: (inout WorkerConfiguration) -> Void = { _ in }
+    ) async throws {
+        try await run(transport, vault: vault, configure) { _ in
             try await waitUntil("the job to be put off") {
                 try await value(
                     """

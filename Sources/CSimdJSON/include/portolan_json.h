@@ -65,6 +65,9 @@ portolan_json_status portolan_json_unescape(
     portolan_json_parser *parser, const char *bytes, portolan_json_slice string,
     char *out, size_t *out_length);
 
+// Whether a run of bytes occurs in another.
+bool portolan_json_contains(const char *bytes, size_t length, const char *needle, size_t needle_length);
+
 #ifdef __cplusplus
 }
 #endif

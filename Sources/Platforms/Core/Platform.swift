@@ -20,6 +20,15 @@ package protocol Platform: Sendable {
     var authentication: Authentication { get }
     var resources: [Resource] { get }
     var buckets: [Bucket] { get }
+    /// Members of its records that are cut out before anything is stored; none unless it says so.
+    var neverStored: NeverStored { get }
+    /// What failures of this platform mean, in the order in which they are asked. What no rule here knows is decided by
+    /// the rules that hold everywhere.
+    var errorRules: [ErrorRule] { get }
+    /// Where its answers say what went wrong.
+    var errorShape: ErrorShape { get }
+    /// Its own rules and the common ones, without an operator's; made once where a platform has many.
+    var ownRules: RuleBook { get }
 
     /// What to ask next for a stream.
     ///
@@ -40,6 +49,10 @@ package protocol Platform: Sendable {
 }
 
 extension Platform {
+    package var errorRules: [ErrorRule] { [] }
+    package var errorShape: ErrorShape { ErrorShape() }
+    package var ownRules: RuleBook { RuleBook(of: self) }
+
     package func resource(_ name: String) -> Resource? { resources.first { $0.name == name } }
 }
 

@@ -20,6 +20,13 @@ package protocol SandboxStore: AnyObject {
 
     /// Which requests were counted against which limit, and how often the limit was exceeded.
     var counters: SandboxCounters { get }
+
+    /// The store's tokens, where it was made with credentials that are handed in for tokens.
+    var tokens: SandboxTokenDesk? { get }
+}
+
+extension SandboxStore {
+    package var tokens: SandboxTokenDesk? { nil }
 }
 
 /// How a simulated merchant is made.
@@ -38,11 +45,15 @@ package struct SandboxOptions: Sendable {
     package var spoiltShare: Double
     /// Bytes that a record of the main resource is padded to; nil leaves it as it is.
     package var recordBytes: Int?
+    /// How its token endpoint deals in tokens, where it has one.
+    package var tokens: SandboxTokenRules
 
     package init(
         seed: UInt64, sizes: [String: Int] = [:], credentials: [String: String], startsAt: Date,
-        limitFactor: Double = 1, spoiltShare: Double = 0, recordBytes: Int? = nil
+        limitFactor: Double = 1, spoiltShare: Double = 0, recordBytes: Int? = nil,
+        tokens: SandboxTokenRules = SandboxTokenRules()
     ) {
+        self.tokens = tokens
         self.seed = seed
         self.sizes = sizes
         self.credentials = credentials

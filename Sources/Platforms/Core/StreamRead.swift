@@ -10,12 +10,17 @@ package struct StreamRead: Sendable {
     package let settings: [String: String]
     /// The wall clock now. A platform never looks at a clock of its own.
     package let now: Date
+    /// What failures mean, with an operator's rules before the platform's; nil for the platform's own.
+    package let rules: RuleBook?
 
-    package init(resource: String, cursor: Cursor?, settings: [String: String] = [:], now: Date) {
+    package init(
+        resource: String, cursor: Cursor?, settings: [String: String] = [:], now: Date, rules: RuleBook? = nil
+    ) {
         self.resource = resource
         self.cursor = cursor
         self.settings = settings
         self.now = now
+        self.rules = rules
     }
 }
 

@@ -14,26 +14,29 @@ struct ShopifyAnswer {
 
     /// - Throws: what the answer means, when it holds no data.
     init(
-        _ exchange: Exchange,
-        failed: (ShopifyRefusal, UnifiedError, ShopifyErrorRule.Next, [LimitLesson]) -> ReadFailure
-    )
-        throws(ReadFailure)
-    {
+        _ exchange: Exchange, rules: RuleBook, resource: String,
+        failed: (ShopifyRefusal, UnifiedError, ErrorRule.Remedy, [LimitLesson]) -> ReadFailure
+    ) throws(ReadFailure) {
         let response = exchange.response
         let route = exchange.request.route
         let isMarkup = Self.isMarkup(response.body)
+        let evidence = {
+            ErrorEvidence(
+                response, shape: rules.shape, now: response.requestedAt, operation: "list", resource: resource,
+                route: route)
+        }
         guard let document = isMarkup ? nil : try? JSONDocument(response.body), document.root.kind == .object else {
-            var refusal = ShopifyRefusal(status: response.status, message: "", isMarkup: isMarkup)
+            var refusal = ShopifyRefusal(status: response.status, message: "")
             if response.status == 200, !isMarkup {
                 refusal.message = "the text is not JSON, or ends too early"
                 let error = UnifiedError(
                     .dataMalformed, "the answer is not JSON, or ends too early", httpStatus: 200,
                     platformRequestID: response.header("x-request-id"), route: route,
-                    evidence: ShopifyRefusal.evidence(response.body))
+                    evidence: response.body.start)
                 throw failed(refusal, error, .none, [])
             }
-            let (error, next) = refusal.error(response, route: route)
-            throw failed(refusal, error, next, [])
+            let (error, remedy) = refusal.error(evidence(), rules)
+            throw failed(refusal, error, remedy, [])
         }
         let root = document.root
         let cost = Cost(root.at("extensions", "cost"))
@@ -48,28 +51,28 @@ struct ShopifyAnswer {
             if refusals.allSatisfy({ $0.code == "ACCESS_DENIED" }) {
                 self.document = document
                 self.data = data
-                denials = Self.distinct(refusals).map { $0.error(response, route: route).error }
+                denials = refusals.isEmpty ? [] : Self.denials(Self.distinct(refusals), evidence(), rules)
                 return
             }
         }
         let decisive = refusals.first { $0.code != "ACCESS_DENIED" } ?? refusals.first
         guard let decisive else {
-            let refusal = ShopifyRefusal(status: response.status, message: "", isMarkup: false)
+            let refusal = ShopifyRefusal(status: response.status, message: "")
             guard response.status == 200 else {
-                let (error, next) = refusal.error(response, route: route)
-                throw failed(refusal, error, next, lessons)
+                let (error, remedy) = refusal.error(evidence(), rules)
+                throw failed(refusal, error, remedy, lessons)
             }
             let error = UnifiedError(
                 .dataMalformed, "the answer has neither data nor errors", httpStatus: 200,
                 platformRequestID: response.header("x-request-id"), route: route,
-                evidence: ShopifyRefusal.evidence(response.body))
+                evidence: response.body.start)
             throw failed(refusal, error, .none, lessons)
         }
-        var (error, next) = decisive.error(response, route: route)
-        if error.code == .rateLimited, response.status == 200 {
-            error.retryAfter = cost.wait ?? .seconds(2)
-        }
-        throw failed(decisive, error, next, lessons)
+        var known = evidence()
+        // Points come back by the second: how many are missing says how long it takes.
+        if response.status == 200 { known.wait = cost.wait }
+        let (error, remedy) = decisive.error(known, rules)
+        throw failed(decisive, error, remedy, lessons)
     }
 
     /// Whether a body is empty or a page of HTML.
@@ -85,25 +88,25 @@ struct ShopifyAnswer {
             guard let error = root["error"]?.string else { return [] }
             return [
                 ShopifyRefusal(
-                    status: status, code: error, message: root["error_description"]?.string ?? error, isMarkup: false)
+                    status: status, code: error, message: root["error_description"]?.string ?? error)
             ]
         }
         switch errors.kind {
         case .string:
-            return [ShopifyRefusal(status: status, message: errors.string ?? "", isMarkup: false)]
+            return [ShopifyRefusal(status: status, message: errors.string ?? "")]
         case .object:
-            return [ShopifyRefusal(status: status, message: errors.slice.text, isMarkup: false)]
+            return [ShopifyRefusal(status: status, message: errors.slice.text)]
         case .array:
             let elements = (try? errors.elements()) ?? []
             return elements.map { element in
                 guard element.kind == .object else {
-                    return ShopifyRefusal(status: status, message: element.string ?? "", isMarkup: false)
+                    return ShopifyRefusal(status: status, message: element.string ?? "")
                 }
                 let names = (try? element["path"]?.elements().compactMap(\.string)) ?? []
                 return ShopifyRefusal(
                     status: status, code: element.at("extensions", "code")?.string,
                     message: element["message"]?.string ?? "", path: names.isEmpty ? nil : names.joined(separator: "."),
-                    isMarkup: false, cost: Self.points(element.at("extensions", "cost")))
+                    cost: Self.points(element.at("extensions", "cost")))
             }
         case .null, .bool, .number:
             return []
@@ -113,6 +116,13 @@ struct ShopifyAnswer {
     /// A number of points; nil for one that no shop can have: it would end up in a cursor, a demand or a wait.
     fileprivate static func points(_ value: JSONValue?) -> Double? {
         value?.approximate.flatMap { (-1e12...1e12).contains($0) ? $0 : nil }
+    }
+
+    /// The branches that were denied, as errors: each stops nothing.
+    private static func denials(
+        _ refusals: [ShopifyRefusal], _ evidence: ErrorEvidence, _ rules: RuleBook
+    ) -> [UnifiedError] {
+        refusals.map { $0.error(evidence, rules).error }
     }
 
     /// One of each kind: a field denied in every record of a page is one fact, not hundreds.

@@ -1,135 +1,131 @@
 import FoundationEssentials
 import RawJSON
 
-/// What Shopify's refusals mean, as a table: the first rule that matches decides.
-///
-/// A GraphQL error comes with status 200, so a rule names a status, a code of the error's extensions, words of its
-/// message, or several of these. Texts are English whatever the shop's language.
-struct ShopifyErrorRule: Sendable {
-    enum Next: Sendable {
-        /// Nothing but what the error's code says.
-        case none
-        /// The same again with fewer records.
-        case smallerPage
-        /// The same again without the page cursor.
-        case restart
+extension ShopifyPlatform {
+    /// What Shopify's refusals mean: the first rule that fits decides.
+    ///
+    /// A GraphQL error comes with status 200, so a rule names a status, a code of the error's extensions, words of its
+    /// message, or several of these. Texts are English whatever the shop's language.
+    package var errorRules: [ErrorRule] { Self.rules }
+    package var ownRules: RuleBook { Self.book }
+
+    /// `errors` is a text, a list of texts, an object of lists, or a list of GraphQL's errors; of the other endpoints
+    /// `error` with `error_description`.
+    package var errorShape: ErrorShape {
+        ErrorShape(
+            codes: ["errors.*.extensions.code", "error"],
+            messages: ["errors.*.message", "errors.*", "errors", "error_description"],
+            requestIDHeaders: ["x-request-id"],
+            headers: ["x-shopify-api-version", "x-shopify-shop-api-call-limit", "x-shopify-api-deprecated-reason"])
     }
 
-    var status: ClosedRange<Int> = 100...999
-    /// Codes of `errors[].extensions.code`; empty for a rule that does not look at it.
-    var codes: [String] = []
-    /// Lower-case words of which one must be in the message; empty for a rule that does not look at it.
-    var words: [String] = []
-    /// Whether the body must be (or must not be) HTML or empty; nil where it does not matter.
-    var isMarkup: Bool?
-    let meaning: ErrorCode
-    let sentence: String
-    var next = Next.none
-    var retryAfter: Duration?
+    private static let book = RuleBook(of: ShopifyPlatform())
 
-    func matches(_ refusal: ShopifyRefusal) -> Bool {
-        status.contains(refusal.status) && (codes.isEmpty || codes.contains(refusal.code ?? ""))
-            && (words.isEmpty || words.contains { refusal.message.lowercased().contains($0) })
-            && (isMarkup == nil || isMarkup == refusal.isMarkup)
-    }
+    static let rules: [ErrorRule] = graphQLRules + statusRules
 
-    static let all: [ShopifyErrorRule] = [
-        // Answers of GraphQL, status 200.
+    /// Answers of GraphQL.
+    private static let graphQLRules: [ErrorRule] = [
         .init(
-            status: 200...200, codes: ["THROTTLED"], meaning: .rateLimited, sentence: "the shop's points are used up"),
+            "shopify.throttled", statuses: [200], codes: ["THROTTLED"], .rateLimited, "the shop's points are used up",
+            fixedWait: .seconds(2)),
         .init(
-            status: 200...200, codes: ["MAX_COST_EXCEEDED"], meaning: .quotaQueryCost,
-            sentence: "the query costs more points than one query may", next: .smallerPage),
+            "shopify.max_cost", statuses: [200], codes: ["MAX_COST_EXCEEDED"], .quotaQueryCost,
+            "the query costs more points than one query may", remedy: .smallerPage),
         .init(
-            status: 200...200, codes: ["TIMEOUT"], meaning: .platformTimeout,
-            sentence: "the query took Shopify too long",
-            next: .smallerPage),
+            "shopify.timeout", statuses: [200], codes: ["TIMEOUT"], .platformTimeout, "the query took Shopify too long",
+            remedy: .smallerPage),
         .init(
-            status: 200...200, codes: ["INTERNAL_SERVER_ERROR"], words: ["timeout", "timed out"],
-            meaning: .platformTimeout, sentence: "the query took Shopify too long", next: .smallerPage),
+            "shopify.internal_timeout", statuses: [200], codes: ["INTERNAL_SERVER_ERROR"],
+            texts: ["en": ["timeout", "timed out"]], .platformTimeout, "the query took Shopify too long",
+            remedy: .smallerPage),
         .init(
-            status: 200...200, codes: ["INTERNAL_SERVER_ERROR"], meaning: .platformInternal,
-            sentence: "Shopify failed inside"),
+            "shopify.internal", statuses: [200], codes: ["INTERNAL_SERVER_ERROR"], .platformInternal,
+            "Shopify failed inside"),
         .init(
-            status: 200...200, codes: ["ACCESS_DENIED"], words: ["protected-customer-data"], meaning: .authScopeMissing,
-            sentence: "the app is not approved for protected customer data of this kind"),
+            "shopify.protected_data", statuses: [200], codes: ["ACCESS_DENIED"],
+            texts: ["en": ["protected-customer-data"]], .authScopeMissing,
+            "the app is not approved for protected customer data of this kind"),
         .init(
-            status: 200...200, codes: ["ACCESS_DENIED"], meaning: .authScopeMissing,
-            sentence: "the merchant has not granted the access scope this needs"),
+            "shopify.access_denied", statuses: [200], codes: ["ACCESS_DENIED"], .authScopeMissing,
+            "the merchant has not granted the access scope this needs"),
+        .init("shopify.inactive", statuses: [200], codes: ["SHOP_INACTIVE"], .accountClosed, "the shop is not active"),
         .init(
-            status: 200...200, codes: ["SHOP_INACTIVE"], meaning: .accountClosed, sentence: "the shop is not active"),
+            "shopify.cursor",
+            texts: [
+                "en": [
+                    "invalid cursor", "cursor is invalid", "cursor is not valid", "malformed cursor", "expired cursor",
+                ]
+            ], .requestCursorExpired, "the page cursor was refused", remedy: .restartWindow),
         .init(
-            words: [
-                "invalid cursor", "cursor is invalid", "cursor is not valid", "malformed cursor", "expired cursor",
-            ],
-            meaning: .requestCursorExpired, sentence: "the page cursor was refused", next: .restart),
-        .init(
-            status: 200...200,
+            "shopify.schema", statuses: [200],
             codes: [
                 "undefinedField", "undefinedType", "undefinedDirective", "undefinedEnumValue", "argumentNotAccepted",
                 "argumentLiteralsIncompatible", "missingRequiredArguments", "selectionMismatch", "variableMismatch",
                 "fragmentOnNonCompositeType", "cannotSpreadFragment", "fieldConflict",
-            ], meaning: .requestInvalid, sentence: "the schema has no longer what the query asks for"),
+            ], .requestInvalid, "the schema has no longer what the query asks for"),
         .init(
-            status: 200...200, codes: ["INVALID_VARIABLE", "BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "parseError"],
-            meaning: .requestInvalid, sentence: "Shopify does not accept the query"),
+            "shopify.query", statuses: [200],
+            codes: ["INVALID_VARIABLE", "BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "parseError"], .requestInvalid,
+            "Shopify does not accept the query"),
         .init(
-            status: 200...200, words: ["throttled"], meaning: .rateLimited, sentence: "the shop's points are used up"),
+            "shopify.throttled_text", statuses: [200], texts: ["en": ["throttled"]], .rateLimited,
+            "the shop's points are used up", fixedWait: .seconds(2)),
         .init(
-            status: 200...200, words: ["timeout", "timed out"], meaning: .platformTimeout,
-            sentence: "the query took Shopify too long", next: .smallerPage),
+            "shopify.timeout_text", statuses: [200], texts: ["en": ["timeout", "timed out"]], .platformTimeout,
+            "the query took Shopify too long", remedy: .smallerPage),
         .init(
-            status: 200...200, isMarkup: true, meaning: .dataMalformed, sentence: "the answer is a page, not data"),
+            "shopify.page", statuses: [200], bodies: [.html, .xml, .empty], .dataMalformed,
+            "the answer is a page, not data"),
+    ]
 
-        // Everything else is told by its status.
-        .init(status: 300...399, meaning: .redirectRefused, sentence: "the shop has been renamed or moved"),
+    /// Everything else is told by its status.
+    private static let statusRules: [ErrorRule] = [
+        .init("shopify.moved", statuses: [.range(300...399)], .redirectRefused, "the shop has been renamed or moved"),
         .init(
-            status: 401...401, meaning: .authCredentialsInvalid,
-            sentence: "the access token is not valid: the app was removed, or the token revoked or expired"),
+            "shopify.token", statuses: [401], .authCredentialsInvalid,
+            "the access token is not valid: the app was removed, or the token revoked or expired"),
         .init(
-            status: 402...402, meaning: .accountSuspended, sentence: "the shop is frozen until its bill is paid",
-            retryAfter: .seconds(86400)),
+            "shopify.frozen", statuses: [402], .accountSuspended, "the shop is frozen until its bill is paid",
+            fixedWait: .seconds(86_400)),
         .init(
-            status: 403...403, words: ["protected customer data"], meaning: .authScopeMissing,
-            sentence: "the app is not approved for protected customer data"),
+            "shopify.protected_data_rest", statuses: [403], texts: ["en": ["protected customer data"]],
+            .authScopeMissing, "the app is not approved for protected customer data"),
         .init(
-            status: 403...403, words: ["merchant approval", "does not have access", "scope"],
-            meaning: .authScopeMissing,
-            sentence: "the merchant has not granted the access scope this needs"),
+            "shopify.scope", statuses: [403], texts: ["en": ["merchant approval", "does not have access", "scope"]],
+            .authScopeMissing, "the merchant has not granted the access scope this needs"),
         .init(
-            status: 403...403, isMarkup: true, meaning: .blockedWAF,
-            sentence: "something in front of Shopify refuses us"),
-        .init(status: 403...403, meaning: .authScopeMissing, sentence: "access is not granted"),
+            "shopify.blocked", statuses: [403], bodies: [.html, .xml, .empty], .blockedWAF,
+            "something in front of Shopify refuses us"),
+        .init("shopify.forbidden", statuses: [403], .authScopeMissing, "access is not granted"),
         .init(
-            status: 404...404, isMarkup: true, meaning: .storeAPIMissing,
-            sentence: "there is no shop of this name at Shopify"),
+            "shopify.no_shop", statuses: [404], bodies: [.html, .xml, .empty], .storeAPIMissing,
+            "there is no shop of this name at Shopify"),
         .init(
-            status: 404...404, meaning: .platformEndpointGone, sentence: "the address or the version does not exist"),
-        .init(status: 400...400, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
+            "shopify.no_endpoint", statuses: [404], .platformEndpointGone,
+            "the address or the version does not exist"),
         .init(
-            status: 413...413, meaning: .dataTooLarge, sentence: "the page is too large", next: .smallerPage),
-        .init(status: 405...417, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
-        .init(status: 422...422, meaning: .requestInvalid, sentence: "Shopify does not accept the request"),
+            "shopify.too_large", statuses: [413], .dataTooLarge, "the page is too large", remedy: .smallerPage),
         .init(
-            status: 423...423, meaning: .accountSuspended, sentence: "the shop is locked", retryAfter: .seconds(3600)),
-        .init(status: 429...429, meaning: .rateLimited, sentence: "too many requests"),
+            "shopify.refused", statuses: [400, .range(405...417), 422], .requestInvalid,
+            "Shopify does not accept the request"),
         .init(
-            status: 430...430, meaning: .blockedWAF, sentence: "Shopify's security refuses the request",
-            retryAfter: .seconds(900)),
+            "shopify.locked", statuses: [423], .accountSuspended, "the shop is locked", fixedWait: .seconds(3600)),
+        .init("shopify.rate", statuses: [429], .rateLimited, "too many requests"),
         .init(
-            status: 500...500, meaning: .platformInternal, sentence: "Shopify failed inside, perhaps over a heavy page",
-            next: .smallerPage),
+            "shopify.security", statuses: [430], .blockedWAF, "Shopify's security refuses the request",
+            fixedWait: .seconds(900)),
         .init(
-            status: 501...501, meaning: .platformEndpointGone, sentence: "Shopify does not offer this"),
+            "shopify.500", statuses: [500], .platformInternal, "Shopify failed inside, perhaps over a heavy page",
+            remedy: .smallerPage),
+        .init("shopify.501", statuses: [501], .platformEndpointGone, "Shopify does not offer this"),
+        .init("shopify.504", statuses: [504], .platformTimeout, "Shopify took too long", remedy: .smallerPage),
+        .init("shopify.overloaded", statuses: [502, 503], .platformUnavailable, "Shopify is overloaded"),
         .init(
-            status: 504...504, meaning: .platformTimeout, sentence: "Shopify took too long", next: .smallerPage),
-        .init(status: 502...503, meaning: .platformUnavailable, sentence: "Shopify is overloaded"),
+            "shopify.edge", statuses: [530], .platformUnavailable, "the edge in front of Shopify cannot reach it"),
         .init(
-            status: 530...530, meaning: .platformUnavailable, sentence: "the edge in front of Shopify cannot reach it"),
-        .init(
-            status: 540...540, meaning: .platformUnavailable, sentence: "Shopify has switched this off for a time",
-            retryAfter: .seconds(600)),
-        .init(status: 783...783, meaning: .requestInvalid, sentence: "Shopify cannot read the request"),
+            "shopify.switched_off", statuses: [540], .platformUnavailable, "Shopify has switched this off for a time",
+            fixedWait: .seconds(600)),
+        .init("shopify.unreadable", statuses: [783], .requestInvalid, "Shopify cannot read the request"),
     ]
 }
 
@@ -141,47 +137,24 @@ struct ShopifyRefusal {
     var message: String
     /// The field it is about, without positions in lists: `orders.nodes.billingAddress`.
     var path: String?
-    /// Empty, or a page where data was asked for.
-    let isMarkup: Bool
     /// What the error says the query costs.
     var cost: Double?
 
-    func error(_ response: PlatformResponse, route: String) -> (error: UnifiedError, next: ShopifyErrorRule.Next) {
-        let requestID = response.header("x-request-id")
-        guard let rule = ShopifyErrorRule.all.first(where: { $0.matches(self) }) else {
-            let meaning =
-                status == 200 ? .unclassified : ErrorCode.forStatus(status, isHTML: isMarkup) ?? .unclassified
-            return (
-                UnifiedError(
-                    meaning, "Shopify answered something no rule knows", httpStatus: status, platformCode: code,
-                    platformMessage: message, platformRequestID: requestID, route: route,
-                    evidence: Self.evidence(response.body)), .none
-            )
-        }
-        var meaning = rule.meaning
-        var retryAfter = rule.retryAfter ?? Self.retryAfter(response)
-        if meaning == .rateLimited, status != 200 {
-            retryAfter = Self.retryAfter(response)
-            if retryAfter == nil { meaning = .rateLimitedNoHint }
-        }
-        return (
-            UnifiedError(
-                meaning, "\(rule.sentence)\(path.map { " (\($0))" } ?? "")", httpStatus: status, platformCode: code,
-                platformMessage: message.isEmpty ? nil : message, platformRequestID: requestID, route: route,
-                retryAfter: retryAfter,
-                evidence: isMarkup || meaning == .dataMalformed ? Self.evidence(response.body) : nil), rule.next
-        )
+    /// What it means. Of several errors in an answer this is one, so the rules see its code and message alone.
+    ///
+    /// - Parameter evidence: the answer's.
+    func error(_ evidence: ErrorEvidence, _ rules: RuleBook) -> (error: UnifiedError, remedy: ErrorRule.Remedy) {
+        var evidence = evidence
+        evidence.codes = code.map { [$0] } ?? []
+        evidence.messages = message.isEmpty ? [] : [message]
+        let finding = rules.classify(evidence)
+        var error = UnifiedError(finding, evidence, shape: rules.shape, hosting: rules.hosting)
+        if let path { error.message += " (\(Redaction.sanitised(path, bytesMax: 200)))" }
+        return (error, finding.remedy)
     }
+}
 
-    /// `Retry-After` in seconds; Shopify writes it with a decimal point: `2.0`.
-    static func retryAfter(_ response: PlatformResponse) -> Duration? {
-        guard let text = response.header("retry-after"), let seconds = Double(text), (0...86400).contains(seconds)
-        else { return nil }
-        return .milliseconds(Int64(seconds * 1000))
-    }
-
-    /// The first bytes of an answer, for whoever has to write the missing rule.
-    static func evidence(_ body: PaddedBytes) -> String {
-        String(decoding: body.bytes.prefix(UnifiedError.evidenceBytesMax), as: UTF8.self)
-    }
+extension PaddedBytes {
+    /// The first bytes as text, for whoever has to write a missing rule.
+    var start: String { String(decoding: bytes.prefix(4 * UnifiedError.evidenceBytesMax), as: UTF8.self) }
 }

@@ -8,14 +8,17 @@ extension ShopifyPlatform {
     private static let heavyFrom = 20
 
     /// A page of a walk.
-    func mainPage(from exchange: Exchange, cursor: ShopifyCursor, query: ShopifyQuery) throws(ReadFailure) -> Page {
+    func mainPage(
+        from exchange: Exchange, cursor: ShopifyCursor, query: ShopifyQuery, rules: RuleBook
+    ) throws(ReadFailure) -> Page {
         guard let (walk, first) = ShopifyRequest.walk(in: exchange.request, cursor: cursor) else {
             throw ReadFailure(UnifiedError(.internalBug, "a page answers a request that is not ours"))
         }
         var cursor = cursor
         cursor.walk = walk
-        let answer = try ShopifyAnswer(exchange) { refusal, error, next, lessons in
-            Self.failure(refusal, error, next, lessons, cursor: cursor, query: query, first: first)
+        let answer = try ShopifyAnswer(exchange, rules: rules, resource: query.name) {
+            refusal, error, remedy, lessons in
+            Self.failure(refusal, error, remedy, lessons, cursor: cursor, query: query, first: first)
         }
         let malformed = { (sentence: String) in
             ReadFailure(Self.malformed(sentence, exchange), lessons: answer.lessons)
@@ -65,7 +68,7 @@ extension ShopifyPlatform {
 
     /// Pages of nested connections.
     func followUps(
-        from exchanges: [Exchange], cursor: ShopifyCursor, query: ShopifyQuery
+        from exchanges: [Exchange], cursor: ShopifyCursor, query: ShopifyQuery, rules: RuleBook
     ) throws(ReadFailure) -> Page {
         var cursor = cursor
         guard exchanges.count <= cursor.pending.count else {
@@ -77,8 +80,8 @@ extension ShopifyPlatform {
         var more: [ShopifyCursor.FollowUp] = []
         for (followUp, exchange) in zip(asked, exchanges) {
             // The wait of a refused follow-up is the same for all of them; those answered are asked again.
-            let answer = try ShopifyAnswer(exchange) { _, error, next, lessons in
-                guard next == .restart else { return ReadFailure(error, lessons: page.lessons + lessons) }
+            let answer = try ShopifyAnswer(exchange, rules: rules, resource: query.name) { _, error, remedy, lessons in
+                guard remedy == .restartWindow else { return ReadFailure(error, lessons: page.lessons + lessons) }
                 // Its page cursor is refused: the page its parent was on is read again.
                 var restarted = cursor
                 restarted.pending = []
@@ -184,17 +187,16 @@ extension ShopifyPlatform {
         UnifiedError(
             .dataMalformed, sentence, httpStatus: exchange.response.status,
             platformRequestID: exchange.response.header("x-request-id"), route: exchange.request.route,
-            evidence: ShopifyRefusal.evidence(exchange.response.body))
+            evidence: exchange.response.body.start)
     }
 
     /// The failure of a main page, with the cursor to go on with where asking differently helps.
     private static func failure(
-        _ refusal: ShopifyRefusal, _ error: UnifiedError, _ next: ShopifyErrorRule.Next, _ lessons: [LimitLesson],
+        _ refusal: ShopifyRefusal, _ error: UnifiedError, _ remedy: ErrorRule.Remedy, _ lessons: [LimitLesson],
         cursor: ShopifyCursor, query: ShopifyQuery, first: Int
     ) -> ReadFailure {
         var failure = ReadFailure(error, lessons: lessons)
-        switch next {
-        case .none: break
+        switch remedy {
         case .smallerPage:
             var cursor = cursor
             if let cost = refusal.cost, cost > query.fixedCost {
@@ -204,11 +206,12 @@ extension ShopifyPlatform {
             if error.code == .platformInternal, first <= heavyFrom { break }
             let smaller = cursor.withSmallerPages(than: first, halved: error.code != .quotaQueryCost)
             failure.goOnWith = smaller.flatMap { try? Cursor(encoding: $0) }
-        case .restart:
+        case .restartWindow:
             guard let walk = cursor.walk, walk.after != nil else { break }
             var cursor = cursor
             cursor.walk = walk.restarted()
             failure.goOnWith = try? Cursor(encoding: cursor)
+        case .none, .clampWindow, .refreshToken, .reload, .skipObject: break
         }
         return failure
     }
@@ -218,12 +221,14 @@ extension ShopifyPlatform {
         let response = exchange.response
         var flags: [UnifiedError] = []
         if let served = response.header("x-shopify-api-version"), served != version {
-            flags.append(
-                UnifiedError(
-                    .platformVersionSunset, "Shopify answers version \(version) as \(served.prefix(16))",
-                    httpStatus: response.status, platformCode: "x-shopify-api-version",
-                    platformMessage: response.header("x-shopify-api-version-warning"),
-                    platformRequestID: response.header("x-request-id"), route: exchange.request.route))
+            var flag = UnifiedError(
+                .platformVersionSunset, "Shopify answers version \(version) as \(served.prefix(16))",
+                httpStatus: response.status, platformCode: "x-shopify-api-version",
+                platformMessage: response.header("x-shopify-api-version-warning"),
+                platformRequestID: response.header("x-request-id"), route: exchange.request.route)
+            // The records are good; nothing stops.
+            flag.policyOverride = .storeRawAndFlag
+            flags.append(flag)
         }
         if let fields = response.header("x-shopify-api-deprecated-reason") {
             flags.append(

@@ -15,15 +15,7 @@ package struct ShopifyPlatform: Platform {
     package var apiVersion: String { Self.version }
     package var hosting: Hosting { .perMerchant(pattern: "https://{shop}.myshopify.com") }
 
-    package var authentication: Authentication {
-        Authentication(
-            fields: [
-                .init(
-                    name: "access_token",
-                    help: "The Admin API access token of the app, beginning with shpat_ for an app made in the shop.")
-            ],
-            placement: .header(name: "X-Shopify-Access-Token", field: "access_token"))
-    }
+    package var authentication: Authentication { ShopifyAuthentication.all }
 
     package var resources: [Resource] {
         [
@@ -52,9 +44,9 @@ package struct ShopifyPlatform: Platform {
             throw ReadFailure(UnifiedError(.internalBug, "a step without an answer"))
         }
         if first.request.purpose == ShopifyRequest.followUpPurpose {
-            return try followUps(from: exchanges, cursor: cursor, query: query)
+            return try followUps(from: exchanges, cursor: cursor, query: query, rules: read.rules ?? ownRules)
         }
-        return try mainPage(from: first, cursor: cursor, query: query)
+        return try mainPage(from: first, cursor: cursor, query: query, rules: read.rules ?? ownRules)
     }
 
     package func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {

@@ -15,6 +15,7 @@ final class ShopifySandboxStore: SandboxStore {
     private var changing: ShopifySandboxDice
     private var requestCount = 0
     private(set) var counters = SandboxCounters()
+    let tokens: SandboxTokenDesk?
 
     private static let compiledMax = 64
     /// What Shopify serves now; older ones are answered by the first of these.
@@ -37,16 +38,26 @@ final class ShopifySandboxStore: SandboxStore {
         ]
         bucket = ShopifySandboxBucket(factor: options.limitFactor)
         changing = ShopifySandboxDice(seed: options.seed ^ 0xC4A6)
+        tokens = options.credentials["client_id"].map { _ in
+            SandboxTokenDesk(
+                rules: options.tokens, seed: options.seed, prefix: "shpat_",
+                refreshToken: options.credentials[TokenGrant.refreshField])
+        }
     }
 
     func respond(to request: SandboxRequest, now: Date) -> SandboxResponse {
         counters.requests += 1
         requestCount += 1
+        if request.path == ShopifyAuthentication.tokenPath, let tokens {
+            let answer = ShopifySandboxTokens.answer(request, options.credentials, tokens, now: now)
+            return answer.status == 200
+                ? response(200, answer.body) : refuse(answer.status, String(decoding: answer.body, as: UTF8.self))
+        }
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 5, parts[1] == "admin", parts[2] == "api", parts[4] == "graphql.json" else {
             return refuse(404, "<!DOCTYPE html><html><title>404 Not Found</title></html>", "text/html")
         }
-        guard request.header("x-shopify-access-token") == options.credentials["access_token"] else {
+        guard isAuthorised(request.header("x-shopify-access-token"), now: now) else {
             var response = refuse(
                 401,
                 #"{"errors":"[API] Invalid API key or access token (unrecognized login or wrong password)"}"#)
@@ -65,6 +76,11 @@ final class ShopifySandboxStore: SandboxStore {
                 ("x-shopify-api-version-warning", "https://shopify.dev/concepts/about-apis/versioning"))
         }
         return response
+    }
+
+    private func isAuthorised(_ token: String?, now: Date) -> Bool {
+        if let tokens { return tokens.isValid(token, now: now) }
+        return token == options.credentials[TokenGrant.tokenField]
     }
 
     /// The version that answers; nil for one that never was.

@@ -1,120 +1,114 @@
 import FoundationEssentials
 import RawJSON
 
-/// What Stripe's refusals mean, as a table: the first rule that fits decides.
-struct StripeErrorRule: Sendable {
-    /// Statuses it holds for; nil for any.
-    var statuses: Set<Int>?
-    var code: String?
-    /// Part of the message, in any case.
-    var message: String?
-    var meaning: ErrorCode
-    var sentence: String
-    var retryAfter: Duration?
+extension StripePlatform {
+    /// What Stripe's refusals mean: the first rule that fits decides. Texts are English.
+    package var errorRules: [ErrorRule] { Self.rules }
+    package var ownRules: RuleBook { Self.book }
 
-    init(
-        _ statuses: Set<Int>?, code: String? = nil, message: String? = nil, _ meaning: ErrorCode, _ sentence: String,
-        retryAfter: Duration? = nil
-    ) {
-        self.statuses = statuses
-        self.code = code
-        self.message = message
-        self.meaning = meaning
-        self.sentence = sentence
-        self.retryAfter = retryAfter
+    /// OAuth's errors are flat: `{"error": "invalid_grant", "error_description": "…"}`.
+    package var errorShape: ErrorShape {
+        ErrorShape(
+            codes: ["error.code", "error", "error.type"], messages: ["error.message", "error_description"],
+            requestIDHeaders: ["request-id"],
+            headers: ["stripe-rate-limited-reason", "stripe-should-retry", "stripe-version"])
     }
 
-    func fits(_ reply: StripeReply) -> Bool {
-        if let statuses, !statuses.contains(reply.response.status) { return false }
-        if let code, code != reply.code { return false }
-        if let message, !reply.says(message) { return false }
-        return true
-    }
+    private static let book = RuleBook(of: StripePlatform())
 
-    static let all: [StripeErrorRule] = [
-        // 401: the key itself.
-        .init([401], code: "api_key_expired", .authCredentialsInvalid, "The API key has expired."),
-        .init([401], code: "platform_api_key_expired", .authCredentialsInvalid, "The platform's API key has expired."),
-        .init([401], message: "did not provide an API key", .authCredentialsInvalid, "No API key was sent."),
+    static let rules: [ErrorRule] = keyRules + permissionRules + requestRules + laterRules
+
+    /// 401: the key itself.
+    private static let keyRules: [ErrorRule] = [
         .init(
-            [401, 403], code: "secret_key_required", .authCredentialsInvalid,
+            "stripe.key_expired", statuses: [401], codes: ["api_key_expired"], .authCredentialsInvalid,
+            "The API key has expired."),
+        .init(
+            "stripe.platform_key_expired", statuses: [401], codes: ["platform_api_key_expired"],
+            .authCredentialsInvalid, "The platform's API key has expired."),
+        .init(
+            "stripe.no_key", statuses: [401], texts: ["en": ["did not provide an API key"]], .authCredentialsInvalid,
+            "No API key was sent."),
+        .init(
+            "stripe.publishable_key", statuses: [401, 403], codes: ["secret_key_required"], .authCredentialsInvalid,
             "A publishable key was given where a secret or restricted key is needed."),
         .init(
-            [401], message: "Invalid API Key", .authCredentialsInvalid,
+            "stripe.key_invalid", statuses: [401], texts: ["en": ["Invalid API Key"]], .authCredentialsInvalid,
             "The API key is wrong, or was rolled or deleted."),
-        .init([401], .authCredentialsInvalid, "The API key was not accepted."),
-        // 403: what the key may do, from where, and for whom.
+        .init("stripe.401", statuses: [401], .authCredentialsInvalid, "The API key was not accepted."),
+    ]
+
+    /// 403: what the key may do, from where, and for whom.
+    private static let permissionRules: [ErrorRule] = [
         .init(
-            [403], code: "account_invalid", .authAppRevoked,
+            "stripe.account_invalid", statuses: [403], codes: ["account_invalid"], .authAppRevoked,
             "The key has no access to the account any more: the merchant disconnected the application."),
         .init(
-            [403], message: "access may have been revoked", .authAppRevoked,
+            "stripe.access_revoked", statuses: [403], texts: ["en": ["access may have been revoked"]], .authAppRevoked,
             "The key has no access to the account any more: the merchant disconnected the application."),
         .init(
-            [403], message: "IP address", .blockedIP,
+            "stripe.address", statuses: [403], texts: ["en": ["IP address"]], .blockedIP,
             "The key may only be used from IP addresses that ours is not one of."),
         .init(
-            [403], message: "Connect platforms", .configInvalid,
+            "stripe.no_platform", statuses: [403], texts: ["en": ["Connect platforms"]], .configInvalid,
             "A connected account is named, but the key is not that of a Connect platform."),
         .init(
-            [403], message: "rak_", .authScopeMissing,
+            "stripe.permission", statuses: [403], texts: ["en": ["rak_", "permission"]], .authScopeMissing,
             "The restricted key lacks a permission that this stream needs; the platform's message names it."),
+    ]
+
+    /// What was asked for.
+    private static let requestRules: [ErrorRule] = [
         .init(
-            [403], message: "permission", .authScopeMissing,
-            "The restricted key lacks a permission that this stream needs; the platform's message names it."),
-        // 400 and 404: what was asked for.
-        .init(
-            [400, 403, 404], code: "livemode_mismatch", .authCredentialsInvalid,
+            "stripe.mode", statuses: [400, 403, 404], codes: ["livemode_mismatch"], .authCredentialsInvalid,
             "The key is of the other mode (live or test) than the data."),
         .init(
-            [404], message: "similar object exists", .authCredentialsInvalid,
+            "stripe.other_mode", statuses: [404], texts: ["en": ["similar object exists"]], .authCredentialsInvalid,
             "The key is of the other mode (live or test) than the data."),
-        .init([400, 404], code: "resource_missing", .dataNotFound, "The object does not exist."),
-        .init([404], message: "Unrecognized request URL", .platformEndpointGone, "This server has no such endpoint."),
-        .init([410], .platformEndpointGone, "The endpoint was taken out of the interface."),
-        .init([402], .requestInvalid, "The request was understood and refused."),
-        // Not now.
         .init(
-            [400, 409, 429], code: "lock_timeout", .rateConcurrency,
-            "The object is locked by another request of the merchant's.", retryAfter: .seconds(1)),
-        .init([429], .rateLimitedNoHint, "The rate limit was reached."),
+            "stripe.missing", statuses: [400, 404], codes: ["resource_missing"], .dataNotFound,
+            "The object does not exist."),
         .init(
-            [409], .rateConcurrency, "Another request is at work on the same object.", retryAfter: .seconds(2)),
-        .init([424], .platformUnavailable, "A service that Stripe depends on failed."),
+            "stripe.no_endpoint", statuses: [404], texts: ["en": ["Unrecognized request URL"]], .platformEndpointGone,
+            "This server has no such endpoint."),
+        .init(
+            "stripe.gone", statuses: [410], .platformEndpointGone, "The endpoint was taken out of the interface."),
+        .init("stripe.402", statuses: [402], .requestInvalid, "The request was understood and refused."),
+    ]
+
+    /// Not now.
+    private static let laterRules: [ErrorRule] = [
+        .init(
+            "stripe.lock", statuses: [400, 409, 429], codes: ["lock_timeout"], .rateConcurrency,
+            "The object is locked by another request of the merchant's.", fixedWait: .seconds(1)),
+        .init("stripe.rate", statuses: [429], .rateLimitedNoHint, "The rate limit was reached."),
+        .init(
+            "stripe.conflict", statuses: [409], .rateConcurrency, "Another request is at work on the same object.",
+            fixedWait: .seconds(2)),
+        .init("stripe.dependency", statuses: [424], .platformUnavailable, "A service that Stripe depends on failed."),
     ]
 }
 
 extension StripeReply {
     /// The failure an answer stands for that was expected to be a success.
     var failure: ReadFailure {
-        let status = response.status
         if isSuccess {
             return ReadFailure(
                 error(.dataMalformed, "The answer is not what this endpoint is documented to send.", showsBody: true))
         }
-        if let rule = StripeErrorRule.all.first(where: { $0.fits(self) }) {
-            var error = self.error(rule.meaning, rule.sentence, showsBody: !hasEnvelope)
-            error.retryAfter = rule.retryAfter
-            if rule.meaning == .rateLimitedNoHint { return limited(error) }
-            return honouringShouldRetry(error)
-        }
-        let meaning = ErrorCode.forStatus(status, isHTML: isHTML) ?? .unclassified
-        return honouringShouldRetry(
-            error(meaning, "The platform answered with HTTP status \(status).", showsBody: !hasEnvelope))
+        let evidence = ErrorEvidence(
+            response, shape: rules.shape, now: response.requestedAt, operation: "list", resource: resource,
+            route: request.route)
+        let error = rules.error(evidence)
+        return error.code == .rateLimitedNoHint ? limited(error) : honouringShouldRetry(error)
     }
 
     /// A unified error with all that the answer says of it.
     func error(_ code: ErrorCode, _ sentence: String, showsBody: Bool = false, id: String? = nil) -> UnifiedError {
         UnifiedError(
-            code, sentence, httpStatus: response.status, platformCode: self.code ?? type,
-            platformMessage: message.map(StripeReply.masked), platformRequestID: requestID, route: request.route,
-            externalID: id, evidence: showsBody ? evidence : nil)
-    }
-
-    private var isHTML: Bool {
-        if response.header("Content-Type")?.lowercased().contains("html") == true { return true }
-        let start = response.body.bytes.first { $0 > 0x20 }
-        return start == UInt8(ascii: "<")
+            code, sentence, httpStatus: response.status, platformCode: self.code ?? type, platformMessage: message,
+            platformRequestID: requestID, route: request.route, externalID: id,
+            evidence: showsBody ? response.body.start : nil)
     }
 
     /// 429 says which limit it was in a header, and never how long to wait.
@@ -125,7 +119,7 @@ extension StripeReply {
             reason.hasPrefix("endpoint") || reason == "resource-specific"
             ? StripeReading.endpointBucket(request.route) : StripeStream.accountBucket
         var error = error
-        let asked = response.header("Retry-After").flatMap(Int.init).map { Duration.seconds(max(1, min($0, 3600))) }
+        let asked = error.retryAfter.map { min(max($0, .seconds(1)), .seconds(3600)) }
         error.retryAfter = asked ?? wait
         return ReadFailure(error, lessons: [.blocked(bucket: bucket, for: asked ?? wait)])
     }
@@ -134,10 +128,11 @@ extension StripeReply {
     private func honouringShouldRetry(_ error: UnifiedError) -> ReadFailure {
         var error = error
         switch response.header("Stripe-Should-Retry")?.lowercased() {
-        case "true" where error.code.policy == .fail:
+        case "true" where error.policy == .fail:
             error = self.error(.requestInvalidNoReason, "The platform refused the request for now.", showsBody: true)
+            error.policyOverride = .backoff
             error.retryAfter = .seconds(1)
-        case "false" where error.code.policy == .backoff:
+        case "false" where error.policy == .backoff:
             // Asking again at once is pointless by the platform's own word.
             error.retryAfter = .seconds(300)
         default: break

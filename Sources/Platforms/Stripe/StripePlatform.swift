@@ -37,13 +37,23 @@ package struct StripePlatform: Platform {
         ]
     }
 
+    /// With the publishable key, which is on every checkout page, a `client_secret` confirms or changes its payment. It is
+    /// in payment intents, setup intents, sources and invoices' confirmations, wherever they are expanded, and in the
+    /// addresses a customer is sent to.
+    package var neverStored: NeverStored {
+        NeverStored(everywhere: [
+            "**.client_secret", "**.next_action.redirect_to_url.url", "**.next_action.use_stripe_sdk",
+            "**.redirect.url",
+        ])
+    }
+
     package func nextStep(in read: StreamRead) throws(ReadFailure) -> Step {
-        let reading = try StripeReading(read, apiVersion: apiVersion)
+        let reading = try StripeReading(read, apiVersion: apiVersion, rules: read.rules ?? ownRules)
         return reading.step()
     }
 
     package func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page {
-        var reading = try StripeReading(read, apiVersion: apiVersion)
+        var reading = try StripeReading(read, apiVersion: apiVersion, rules: read.rules ?? ownRules)
         return try reading.page(from: exchanges)
     }
 

@@ -114,7 +114,7 @@ extension StripeReading {
         for value in values {
             guard let id = Self.usableID(value["id"]) else {
                 var flag = reply.error(.dataRecordRejected, "A record has no usable id.")
-                flag.evidence = StripeReply.masked(String(value.slice.text.prefix(512)))
+                flag.evidence = Redaction.sanitised(value.slice.text, bytesMax: 512)
                 page.flags.append(flag)
                 continue
             }

@@ -24,6 +24,7 @@ struct StripeReading {
     let stream: StripeStream
     let read: StreamRead
     let apiVersion: String
+    let rules: RuleBook
     var cursor: StripeCursor
 
     static let fetchesPerStep = 10
@@ -41,13 +42,14 @@ struct StripeReading {
     /// After that time a server is asked again for what it once refused.
     static let limitationSeconds = 86_400
 
-    init(_ read: StreamRead, apiVersion: String) throws(ReadFailure) {
+    init(_ read: StreamRead, apiVersion: String, rules: RuleBook) throws(ReadFailure) {
         guard let stream = StripeStream.named(read.resource) else {
             throw ReadFailure(UnifiedError(.internalBug, "There is no such stream: \(read.resource)."))
         }
         self.stream = stream
         self.read = read
         self.apiVersion = apiVersion
+        self.rules = rules
         cursor = read.cursor?.decode(StripeCursor.self) ?? StripeCursor()
     }
 
@@ -160,7 +162,7 @@ struct StripeReading {
     // MARK: - What it means
 
     mutating func page(from exchanges: [Exchange]) throws(ReadFailure) -> Page {
-        let replies = exchanges.map(StripeReply.init)
+        let replies = exchanges.map { StripeReply($0, rules: rules, resource: read.resource) }
         guard let first = replies.first, let purpose = Purpose(rawValue: first.request.purpose) else {
             throw ReadFailure(UnifiedError(.internalBug, "An answer came back to a request that nobody made."))
         }

@@ -13,8 +13,12 @@ struct StripeReply {
     let parameter: String?
     /// The body is an error envelope.
     let hasEnvelope: Bool
+    let rules: RuleBook
+    let resource: String
 
-    init(_ exchange: Exchange) {
+    init(_ exchange: Exchange, rules: RuleBook, resource: String) {
+        self.rules = rules
+        self.resource = resource
         request = exchange.request
         response = exchange.response
         let value = (try? JSONDocument(exchange.response.body))?.root
@@ -56,33 +60,5 @@ struct StripeReply {
 
     func says(_ pattern: String) -> Bool {
         message?.lowercased().contains(pattern.lowercased()) ?? false
-    }
-
-    /// The body as text, for whoever has to understand it: short, and without keys.
-    var evidence: String {
-        let head = response.body.bytes.prefix(512)
-        return StripeReply.masked(String(decoding: head, as: UTF8.self))
-    }
-
-    /// `text` with everything that looks like an API key cut after its prefix.
-    static func masked(_ text: String) -> String {
-        var result = ""
-        var rest = text[...]
-        while let start = nextKey(in: rest) {
-            result += rest[..<start.upperBound] + "***"
-            rest = rest[start.upperBound...].drop { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "*" }
-        }
-        return result + rest
-    }
-
-    private static func nextKey(in text: Substring) -> Range<Substring.Index>? {
-        let prefixes = ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_", "sk_", "rk_", "whsec_"]
-        var best: Range<Substring.Index>?
-        for prefix in prefixes {
-            guard let found = text.firstRange(of: prefix) else { continue }
-            let isEarlier = best.map { found.lowerBound < $0.lowerBound } ?? true
-            if isEarlier { best = found }
-        }
-        return best
     }
 }

@@ -6,6 +6,7 @@ extension StripeSandboxRecords {
         var revision: Int
         /// In the shape of interface versions before 2025-03-31.
         var isLegacy = false
+        var hidesSecrets = false
     }
 
     func write(_ kind: Kind, _ index: Int, _ sight: Sight, to w: inout StripeSandboxWriter) {
@@ -38,7 +39,9 @@ extension StripeSandboxRecords {
         w.raw(",\"metadata\":{\"sales channel\":\"web\",\"revision\":\"")
         w.int(sight.revision)
         w.raw("\"")
-        let missing = (recordBytes ?? 0) - (w.bytes.count - start) - 14
+        // As much as where the secret is shown: what is left of the two must be equal.
+        let hidden = sight.hidesSecrets && kind == .paymentIntent ? clientSecret(index).utf8.count : 0
+        let missing = (recordBytes ?? 0) - (w.bytes.count - start) - 14 - hidden
         if missing > 0 {
             w.raw(",\"padding\":\"")
             w.bytes.append(contentsOf: repeatElement(UInt8(ascii: "x"), count: missing))
@@ -334,6 +337,10 @@ extension StripeSandboxRecords {
         status(isFailed ? "failed" : "succeeded", defect, to: &w)
     }
 
+    private func clientSecret(_ index: Int) -> String {
+        ",\"client_secret\":\"\(id(.paymentIntent, index))_secret_\(code(UInt64(index), 5))\""
+    }
+
     private func writePaymentIntent(_ index: Int, _ sight: Sight, _ defect: Defect?, to w: inout StripeSandboxWriter) {
         let hasCharge = index < count(.charge) && index % 10 != 0
         let value = amount(.charge, index)
@@ -341,7 +348,9 @@ extension StripeSandboxRecords {
         w.raw(",\"amount_capturable\":0")
         money("amount_received", hasCharge ? value : 0, defect, to: &w)
         w.raw(",\"automatic_payment_methods\":{\"enabled\":true},\"canceled_at\":null,\"cancellation_reason\":null")
-        w.raw(",\"capture_method\":\"automatic\",\"confirmation_method\":\"automatic\"")
+        w.raw(",\"capture_method\":\"automatic\"")
+        if !sight.hidesSecrets { w.plain(clientSecret(index)) }
+        w.raw(",\"confirmation_method\":\"automatic\"")
         currency(currency(.charge, index), defect, to: &w)
         reference("customer", .customer, index, to: &w)
         w.raw(",\"description\":null,\"last_payment_error\":null,\"latest_charge\":")

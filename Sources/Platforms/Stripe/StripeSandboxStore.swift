@@ -180,7 +180,8 @@ final class StripeSandboxStore: SandboxStore {
         let defect = records.defect(kind, index)
         guard exists(kind, index), defect != .noID else { return [] }
         let id = records.id(kind, index)
-        let sight = sight(kind, index)
+        var sight = sight(kind, index)
+        sight.hidesSecrets = true
         var found: [SandboxRecord] = []
         if withObject {
             var writer = StripeSandboxWriter()

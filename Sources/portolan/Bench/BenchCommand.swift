@@ -7,7 +7,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures, each figure beside a floor of the same run.",
         discussion: "Build with `swift build -c release` first; a debug build measures the debug build.",
-        subcommands: [Queue.self, Ingest.self, DriverCommand.self])
+        subcommands: [Queue.self, Ingest.self, LimitsBenchCommand.self, DriverCommand.self])
 
     struct Queue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -80,7 +80,7 @@ struct WakeOptions: ParsableArguments {
     func wake() async {
         let silent = Logger(label: "portolan.wake") { _ in SwiftLogNoOpLogHandler() }
         guard let client = try? redis.client(logger: silent) else { return }
-        _ = try? await client.command(["PUBLISH", RedisArgument(Wake.channel), "1"])
+        _ = try? await client.publish("1", on: Wake.channel)
         await client.shutdown()
     }
 }

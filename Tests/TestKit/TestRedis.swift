@@ -4,7 +4,7 @@ internal import Logging
 package import Redis
 
 /// A private redis-server: its own directory, a Unix socket, a loopback port if asked for, no persistence.
-package final class RedisServer: @unchecked Sendable {
+package final class TestRedis: @unchecked Sendable {
     // Unchecked: `process` and `port` are changed by one test at a time, in sequence; the rest is constant.
     private var process = Process()
     private let directory: String

@@ -1,0 +1,174 @@
+import Foundation
+import Logging
+import Platforms
+import Redis
+import Synchronization
+import TestKit
+
+@testable import Limits
+
+/// A Redis that a test cuts off.
+final class CuttableRedis: RedisScripting {
+    private let redis: RedisClient
+    private let isCut = Mutex(false)
+
+    init(_ redis: RedisClient) { self.redis = redis }
+
+    func cut(_ isCut: Bool) { self.isCut.withLock { $0 = isCut } }
+
+    private func check() throws(RedisError) {
+        if isCut.withLock({ $0 }) { throw RedisError(.unavailable, "cut off") }
+    }
+
+    func server(forKey key: RedisArgument) async throws(RedisError) -> Redis.RedisServer {
+        try check()
+        return try await redis.server(forKey: key)
+    }
+
+    func script(
+        _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument], on server: Redis.RedisServer?
+    ) async throws(RedisError) -> RedisReply {
+        try check()
+        return try await redis.script(script, keys: keys, arguments: arguments, on: server)
+    }
+
+    func command(_ arguments: [RedisArgument], key: RedisArgument?) async throws(RedisError) -> RedisReply {
+        try check()
+        return try await redis.command(arguments, key: key)
+    }
+
+    func scanKeys(matching pattern: String) async throws(RedisError) -> [String] {
+        try check()
+        return try await redis.scanKeys(matching: pattern)
+    }
+}
+
+/// Workers that take whatever they get of one platform, on a clock that stands between their moves, with a judge.
+///
+/// Redis is real; time is not. So every move is at a known instant, and the judge is exact.
+final class FleetSimulation {
+    /// Of every kind, none with a share: the judge allows exactly what the limiter may use.
+    static let buckets = [
+        Bucket("tokens", scope: .app, capacity: 60, refillPerSecond: 20),
+        Bucket("own", scope: .connection, capacity: 200, refillPerSecond: 40),
+        Bucket("window", scope: .app, .window(limit: 100, length: .seconds(6))),
+        Bucket("slots", scope: .app, .slots(limit: 40, holdMax: .seconds(4))),
+        Bucket("quota", scope: .app, .quota(limit: 300, resets: .daily(hour: 0, minute: 0, timeZone: "GMT"))),
+    ]
+
+    private struct Pending {
+        let due: Double
+        let worker: Int
+        let demands: [BucketDemand]
+        let connectionID: Int64
+        let grant: Grant
+    }
+
+    private struct Worker {
+        let client: RedisClient
+        let redis: CuttableRedis
+        let limiter: RedisLimiter
+        /// When it may ask for each bucket again.
+        var asksAt: [String: Double] = [:]
+    }
+
+    private(set) var judge: Judge
+    private var random: SplitMix
+    private var workers: [Worker] = []
+    private var pending: [Pending] = []
+    let ledger: MemoryLedger
+
+    init(_ configuration: RedisConfiguration, workers count: Int, random: SplitMix) {
+        self.random = random
+        judge = Judge(start: 1_750_032_000_000_000)
+        let time = ClockBox(value: 1_750_032_000_000_000)
+        clock = time
+        ledger = MemoryLedger(now: { time.now })
+        for _ in 0..<count {
+            let client = RedisClient(configuration, logger: .silent)
+            let redis = CuttableRedis(client)
+            let limiter = RedisLimiter(
+                redis, ledger: ledger, grace: .seconds(2), time: { time.now }, observe: { _ in })
+            workers.append(Worker(client: client, redis: redis, limiter: limiter))
+        }
+    }
+
+    private let clock: ClockBox
+
+    /// Time that the closures of many limiters read.
+    final class ClockBox: Sendable {
+        private let value: Mutex<Double>
+        init(value: Double) { self.value = Mutex(value) }
+        var now: Double { value.withLock { $0 } }
+        func advance(by microseconds: Double) { value.withLock { $0 += microseconds } }
+    }
+
+    /// Cuts all workers off; each one that comes later comes back by itself.
+    func cutAll() { for worker in workers { worker.redis.cut(true) } }
+
+    /// Lets the workers back, one after the other, over so many moves.
+    func restore(over moves: Int) async {
+        for index in workers.indices {
+            workers[index].redis.cut(false)
+            while (try? await workers[index].client.command(["PING"])) == nil {}
+            await run(moves: moves / workers.count)
+        }
+    }
+
+    func shutdown() async { for worker in workers { await worker.client.shutdown() } }
+
+    /// Moves of random workers; each takes 2 ms of the clock on average.
+    func run(moves: Int) async {
+        for _ in 0..<moves {
+            clock.advance(by: Double(Int.random(in: 0...4000, using: &random)))
+            await finishDue()
+            await move(Int.random(in: workers.indices, using: &random))
+        }
+    }
+
+    private func finishDue() async {
+        let now = clock.now
+        for request in pending where request.due <= now {
+            // The platform is done with it before we hear of it.
+            judge.leave(request.demands, Self.buckets, connectionID: request.connectionID)
+            await workers[request.worker].limiter.settle(
+                [], grant: request.grant, buckets: Self.buckets, connectionID: request.connectionID, platform: "shop")
+        }
+        pending.removeAll { $0.due <= now }
+    }
+
+    private func move(_ index: Int) async {
+        let now = clock.now
+        let names = Self.buckets.map(\.name).filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
+        if names.isEmpty { return }
+        // As workers do, it comes when it was told to, or a little later; some come too early.
+        let isEager = Int.random(in: 0..<10, using: &random) == 0
+        if !isEager, names.contains(where: { (workers[index].asksAt[$0] ?? 0) > now }) { return }
+        let demands = names.map { name in
+            let most = ["tokens": 5, "own": 30][name] ?? 1
+            return BucketDemand(name, tokens: Double(Int.random(in: 1...most, using: &random)))
+        }
+        let connectionID = Int64.random(in: 1...3, using: &random)
+        let band = LimitBand.allCases.randomElement(using: &random) ?? .urgent
+        let admission = await workers[index].limiter.acquire(
+            demands, band: band, buckets: Self.buckets, connectionID: connectionID, platform: "shop")
+        switch admission {
+        case .granted(let grant):
+            judge.arrive(demands, Self.buckets, connectionID: connectionID, at: now)
+            pending.append(
+                Pending(
+                    due: now + Double(Int.random(in: 10_000...2_000_000, using: &random)), worker: index,
+                    demands: demands, connectionID: connectionID, grant: grant))
+        case .wait(let wait, let bucket):
+            workers[index].asksAt[bucket] = now + min(5e5, Double(wait.limiterMicroseconds))
+        }
+    }
+
+    /// What was used of each of the app's buckets, in words.
+    var usage: String {
+        ["tokens", "window", "quota"].map { name in
+            "\(name) \(Int((judge.used(name, until: clock.now) * 100).rounded())) %"
+        }.joined(separator: ", ")
+            + "; \(judge.requests) requests in \(Int((clock.now - 1_750_032_000_000_000) / 1e6)) s"
+    }
+}
