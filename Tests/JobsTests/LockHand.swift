@@ -114,7 +114,7 @@ struct LockHand {
                 job, Bool.random(using: &random) ? .failed : .retry(after: .zero),
                 error: PostgresJSON(#"{"code": "x.y", "fault": "ours", "policy": "backoff", "message": "hammered"}"#),
                 resource: ["orders", "products"].randomElement(using: &random), streamState: "failing",
-                event: ["soft", "net", "block", "auth"].randomElement())
+                event: ["soft", "net", "block", "auth"].randomElement(using: &random))
         }
     }
 
