@@ -85,7 +85,7 @@ let package = Package(
         .target(
             name: "TestKit", dependencies: ["LocalServers", "Postgres", "Redis", "Schema", .log], path: "Tests/TestKit"),
         .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
-        .testTarget(name: "PlatformsTests", dependencies: ["Platforms", "RawJSON"]),
+        .testTarget(name: "PlatformsTests", dependencies: ["Connections", "Platforms", "RawJSON"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .log]),
         .testTarget(name: "RedisTests", dependencies: ["LocalServers", "Redis", "TestKit", .log]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Health", "Platforms"]),
@@ -120,8 +120,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "HTTP", "LocalFleet", "LocalServers", "Platforms", "Postgres", "RawJSON", "Sandbox", "TestKit",
-                "portolan", .log,
+                "HTTP", "Limits", "LocalFleet", "LocalServers", "Platforms", "Postgres", "RawJSON", "Redis", "Sandbox",
+                "TestKit", "portolan", .log,
             ]),
         .testTarget(name: "TidyTests", dependencies: []),
     ],

@@ -58,27 +58,28 @@ COMMENT ON SCHEMA unified IS 'One row a record, whatever the platform: views ove
 
 
 --
--- Name: add_connection(text, text, text, jsonb, text[], text[], interval[]); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: add_connection(text, text, text, jsonb, text[], text[], interval[], text[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) RETURNS bigint
+CREATE FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[] DEFAULT NULL::text[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare v_connection bigint;
 begin
   insert into portolan.connections (platform, name, base_url, settings) values (p_platform, p_name, p_base_url, coalesce(p_settings, '{}')) returning connection_id into v_connection;
-  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at)
-  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now() from unnest(p_resources, p_families, p_intervals) u(resource, family, interval);
+  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind)
+  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now(), coalesce(u.kind, 'sync')
+  from unnest(p_resources, p_families, p_intervals, p_kinds) u(resource, family, interval, kind);
   return v_connection;
 end $$;
 
 
 --
--- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) IS 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
+COMMENT ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) IS 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
 
 
 --
@@ -573,10 +574,10 @@ COMMENT ON FUNCTION portolan.close_gates() IS 'Closes the gates of platforms tha
 
 
 --
--- Name: commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, timestamp with time zone, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, timestamp with time zone, jsonb, jsonb, text[], text[], jsonb[], jsonb); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb DEFAULT NULL::jsonb, p_seen_resource text[] DEFAULT '{}'::text[], p_seen_id text[] DEFAULT '{}'::text[], p_coverage jsonb[] DEFAULT '{}'::jsonb[], p_discoveries jsonb DEFAULT NULL::jsonb) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
@@ -590,6 +591,11 @@ begin
   from portolan.prove(p_lane, p_token, p_job, coalesce(cardinality(p_id), 0)) p;
   held := found;
   if not held then return next; return; end if;
+
+  if p_discoveries is not null then
+    -- Before the stream, as whoever ends a job locks them.
+    update portolan.connections c set settings = c.settings || p_discoveries where c.connection_id = p_connection and not c.settings @> p_discoveries;
+  end if;
 
   if cardinality(p_id) > 0 then
     with input as materialized (
@@ -630,6 +636,11 @@ begin
     get diagnostics deleted = row_count;
   end if;
 
+  if p_sweep is not null then
+    deleted := deleted + portolan.note_sweep(p_connection, p_stream, p_job, p_sweep, p_resource || p_seen_resource, p_id || p_seen_id);
+  end if;
+  if cardinality(p_coverage) > 0 then perform portolan.note_coverage(p_connection, p_job, p_coverage); end if;
+
   if cardinality(p_errors) > 0 then
     select le.worker_id into v_worker from portolan.leases le where le.lane_id = p_lane;
     perform portolan.record_errors(p_connection, p_stream, p_job, v_worker, p_errors);
@@ -658,10 +669,10 @@ end $$;
 
 
 --
--- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) IS 'One page in one transaction: proof of the lease, records, deletions, flags, cursor, progress.';
+COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb) IS 'One page in one transaction: proof of the lease, records, deletions, flags, cursor, progress.';
 
 
 --
@@ -1213,19 +1224,19 @@ CREATE FUNCTION portolan.enqueue_due(p_limit integer DEFAULT 1000) RETURNS TABLE
     SET jit TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_busy boolean[];
+declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_kind text[]; v_busy boolean[];
 begin
-  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.busy)
-  into v_at, v_connection, v_resource, v_family, v_busy from (
-    select s.ctid as at, s.connection_id, s.resource, s.family,
+  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.kind), array_agg(d.busy)
+  into v_at, v_connection, v_resource, v_family, v_kind, v_busy from (
+    select s.ctid as at, s.connection_id, s.resource, s.family, s.kind,
            exists (select from portolan.lanes l join portolan.jobs j on j.lane_id = l.lane_id and j.dedupe_key = 'sync:' || s.resource
                    where l.connection_id = s.connection_id and l.family = s.family) or not portolan.runs(c.state) as busy
     from portolan.streams s join portolan.connections c using (connection_id)
     where s.next_due_at <= v_now order by s.next_due_at limit p_limit for update of s skip locked) d;
   if v_at is null then return query select 0, 0; return; end if;
-  perform portolan.enqueue_many(array_agg(u.connection_id), array_agg('sync'::text), array_agg(jsonb_build_object('resource', u.resource)),
-                                array_agg('incremental'::text), null, array_agg('sync:' || u.resource), array_agg(u.family))
-  from unnest(v_connection, v_resource, v_family, v_busy) u(connection_id, resource, family, busy) where not u.busy having count(*) > 0;
+  perform portolan.enqueue_many(array_agg(u.connection_id), array_agg(u.kind), array_agg(jsonb_build_object('resource', u.resource)),
+                                array_agg(case u.kind when 'report' then 'report' else 'incremental' end), null, array_agg('sync:' || u.resource), array_agg(u.family))
+  from unnest(v_connection, v_resource, v_family, v_kind, v_busy) u(connection_id, resource, family, kind, busy) where not u.busy having count(*) > 0;
   update portolan.streams s set
     enqueued_at = case when u.busy then s.enqueued_at else v_now end,
     next_due_at = v_now + s.interval * (0.9 + 0.2 * abs(hashtextextended(s.resource || s.connection_id || s.next_due_at, 0) % 1000) / 1000.0)
@@ -1453,12 +1464,12 @@ CREATE FUNCTION portolan.enqueue_sync(p_connection text, p_resource text, p_band
     AS $$
 declare v_stream record;
 begin
-  select s.connection_id, s.family into v_stream from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection and s.resource = p_resource;
+  select s.connection_id, s.family, s.kind into v_stream from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection and s.resource = p_resource;
   if not found then
     raise exception 'there is no stream % of a connection named %', quote_literal(p_resource), quote_literal(p_connection)
       using errcode = 'no_data_found', hint = 'select c.name, s.resource from portolan.streams s join portolan.connections c using (connection_id)';
   end if;
-  return portolan.enqueue(v_stream.connection_id, 'sync', jsonb_build_object('resource', p_resource), p_band, null, 'sync:' || p_resource, v_stream.family);
+  return portolan.enqueue(v_stream.connection_id, v_stream.kind, jsonb_build_object('resource', p_resource), p_band, null, 'sync:' || p_resource, v_stream.family);
 end $$;
 
 
@@ -1871,8 +1882,7 @@ begin
   v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array['done'], array[interval '0'], array[null::jsonb]))[1];
   if v_result = 'stale' then return v_result; end if;
   if p_error is not null then
-    perform portolan.record_errors(v_connection, null, p_job, v_worker, array[p_error]);
-    v_error_id := currval('portolan.error_ids');
+    v_error_id := portolan.record_errors(v_connection, null, p_job, v_worker, array[p_error]);
   end if;
   if p_event is not null then
     v_state := portolan.connection_event(v_connection, p_event, p_error->>'code', p_error->>'message', v_error_id);
@@ -1914,8 +1924,7 @@ begin
   end if;
   v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[p_delay], array[p_error]))[1];
   if v_result = 'stale' or p_error is null then return v_result; end if;
-  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
-  v_error_id := currval('portolan.error_ids');
+  v_error_id := portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
   update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message', successes = 0,
     state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
     -- A blocked stream is tried again by an ordinary sync: after six hours, then once a day.
@@ -2552,6 +2561,33 @@ COMMENT ON FUNCTION portolan.make_days(p_table text, p_days integer) IS 'Makes t
 
 
 --
+-- Name: note_coverage(bigint, bigint, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  with given as materialized (
+    select w->>'resource' as resource, tstzrange(to_timestamp((w->>'from')::float8), to_timestamp((w->>'to')::float8)) as read,
+           (w->>'platform_count')::bigint as counted, (w->>'distinct_count')::bigint as found
+    from unnest(p_windows) w),
+  proofs as (
+    insert into portolan.coverage_proofs (connection_id, resource, window_read, platform_count, distinct_count, job_id)
+    select p_connection, g.resource, g.read, g.counted, g.found, p_job from given g where g.found > 0 or g.counted > 0)
+  insert into portolan.coverage as c (connection_id, resource, covered, proven_at)
+  select p_connection, g.resource, range_agg(g.read), portolan.now() from given g where g.counted is null or g.counted = g.found
+  group by g.resource order by g.resource
+  on conflict (connection_id, resource) do update set covered = c.covered + excluded.covered, proven_at = excluded.proven_at $$;
+
+
+--
+-- Name: FUNCTION note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]) IS 'Adds the windows that a page proves to have been read.';
+
+
+--
 -- Name: note_progress(bigint, boolean); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -2574,6 +2610,62 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) IS 'What a committed page means for the health of its connection.';
+
+
+--
+-- Name: note_sweep(bigint, text, bigint, jsonb, text[], text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.note_sweep(p_connection bigint, p_stream text, p_job bigint, p_sweep jsonb, p_resource text[], p_id text[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_started timestamptz := to_timestamp((p_sweep->>'started_at')::float8); v_deleted integer := 0; r record; n integer;
+begin
+  for r in
+    select w.resource, array_agg(u.id) filter (where u.id is not null) as ids
+    from jsonb_array_elements_text(p_sweep->'resources') w(resource) left join unnest(p_resource, p_id) u(resource, id) on u.resource = w.resource
+    group by w.resource order by w.resource collate "C"
+  loop
+    -- A page of another sweep than the one that is remembered begins anew: the earlier one was given up.
+    delete from portolan.sweep_seen s using portolan.sweeps w
+    where w.connection_id = p_connection and w.resource = r.resource and (w.started_at <> v_started or w.completed_at is not null)
+      and s.connection_id = p_connection and s.resource = r.resource;
+    insert into portolan.sweeps as w (connection_id, resource, started_at, stream, job_id, pages_count, seen_count)
+    values (p_connection, r.resource, v_started, p_stream, p_job, 1, coalesce(cardinality(r.ids), 0))
+    on conflict (connection_id, resource) do update set
+      started_at = excluded.started_at, stream = excluded.stream, job_id = excluded.job_id, completed_at = null, deleted_count = null,
+      pages_count = case when w.started_at = v_started and w.completed_at is null then w.pages_count else 0 end + 1,
+      seen_count = case when w.started_at = v_started and w.completed_at is null then w.seen_count else 0 end + excluded.seen_count;
+    if r.ids is not null then
+      insert into portolan.sweep_seen (connection_id, resource, page, ids)
+      select p_connection, r.resource, w.pages_count, r.ids from portolan.sweeps w where w.connection_id = p_connection and w.resource = r.resource;
+    end if;
+    continue when not (p_sweep->>'complete')::boolean;
+
+    -- Locked in order, as the records of a page are. What was fetched since the sweep began was there when it began, or came after.
+    with seen as materialized (
+      select distinct u.id collate "C" as id from portolan.sweep_seen s cross join lateral unnest(s.ids) u(id)
+      where s.connection_id = p_connection and s.resource = r.resource),
+    gone as materialized (
+      select x.ctid as row_at from portolan.raw_records x
+      where x.connection_id = p_connection and x.resource = r.resource and x.deleted_at is null and x.fetched_at < v_started
+        and not exists (select from seen s where s.id = x.external_id)
+      order by x.external_id for update of x)
+    update portolan.raw_records x set deleted_at = v_now, deletion_source = 'missing_in_full_sync', changed_at = v_now from gone g where x.ctid = g.row_at;
+    get diagnostics n = row_count;
+    v_deleted := v_deleted + n;
+    delete from portolan.sweep_seen s where s.connection_id = p_connection and s.resource = r.resource;
+    update portolan.sweeps w set completed_at = v_now, deleted_count = n where w.connection_id = p_connection and w.resource = r.resource;
+  end loop;
+  return v_deleted;
+end $$;
+
+
+--
+-- Name: FUNCTION note_sweep(p_connection bigint, p_stream text, p_job bigint, p_sweep jsonb, p_resource text[], p_id text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.note_sweep(p_connection bigint, p_stream text, p_job bigint, p_sweep jsonb, p_resource text[], p_id text[]) IS 'One page of a walk over all there is; its last page marks what was not seen as deleted.';
 
 
 --
@@ -2834,7 +2926,7 @@ COMMENT ON FUNCTION portolan.reap(p_limit integer) IS 'Takes the leases of worke
 -- Name: record_errors(bigint, text, bigint, uuid, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) RETURNS void
+CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2843,7 +2935,7 @@ CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_j
            portolan.error_fingerprint(e->>'code', c.platform, p_resource, e->>'operation', coalesce(e->>'platform_code', t.title)) as fingerprint
     from unnest(p_errors) e
     left join (select c.platform, c.name from portolan.connections c where c.connection_id = p_connection) c on true
-    cross join lateral (select portolan.error_title(case when c.name is null then m.text else replace(m.text, c.name, '<name>') end) as title
+    cross join lateral (select portolan.error_title(case when c.name is null then m.text else regexp_replace(m.text, '(^|[^[:alnum:]])(' || regexp_replace(c.name, '[^[:alnum:]_]', '\\\&', 'g') || ')(?![[:alnum:]])', '\1<name>', 'g') end) as title
                         from (select coalesce(e->>'platform_message', e->>'message') as text) m) t),
   kept as (
     insert into portolan.errors (connection_id, platform, resource, operation, job_id, worker_id, code, fault, policy, rule_id, customer_code, message, http_status, curl_code,
@@ -2854,11 +2946,13 @@ CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_j
     from given g
     where e->>'external_id' is not null or not exists (
       select from portolan.error_clusters c where c.fingerprint = g.fingerprint and c.hour_count >= 100 and c.sample_hour = date_trunc('hour', portolan.now()))
-    returning error_id, fingerprint)
+    returning error_id, fingerprint),
+  counted as (
   insert into portolan.error_inbox (fingerprint, code, fault, platform, resource, operation, title, connection_id, errors_count, error_id, occurred_at)
   select g.fingerprint, min(g.code), min(e->>'fault'), min(g.platform), p_resource, min(e->>'operation'), min(g.title), p_connection, count(*),
          (select max(k.error_id) from kept k where k.fingerprint = g.fingerprint), portolan.now()
-  from given g group by g.fingerprint $$;
+  from given g group by g.fingerprint)
+  select max(k.error_id) from kept k $$;
 
 
 --
@@ -4529,7 +4623,9 @@ CREATE TABLE portolan.streams (
     records_count bigint DEFAULT 0 NOT NULL,
     cursor jsonb,
     successes smallint DEFAULT 0 NOT NULL,
+    kind text DEFAULT 'sync'::text NOT NULL,
     CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
+    CONSTRAINT streams_kind_check CHECK ((kind = ANY (ARRAY['sync'::text, 'report'::text]))),
     CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
@@ -4673,6 +4769,13 @@ COMMENT ON COLUMN portolan.streams.cursor IS 'Where it has got to on the platfor
 --
 
 COMMENT ON COLUMN portolan.streams.successes IS 'Complete reads since it last failed, up to 2.';
+
+
+--
+-- Name: COLUMN streams.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.kind IS 'Which kind of job reads it: page by page, or from documents that are requested, waited for and downloaded.';
 
 
 --
@@ -4920,6 +5023,146 @@ COMMENT ON COLUMN portolan.connection_tokens.error_message IS 'Its sentence.';
 
 ALTER TABLE portolan.connections ALTER COLUMN connection_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME portolan.connections_connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: coverage; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.coverage (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    covered tstzmultirange NOT NULL,
+    proven_at timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: TABLE coverage; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.coverage IS 'Which windows of platform time are proven to have been read.';
+
+
+--
+-- Name: COLUMN coverage.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage.connection_id IS 'The connection.';
+
+
+--
+-- Name: COLUMN coverage.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage.resource IS 'The raw resource.';
+
+
+--
+-- Name: COLUMN coverage.covered; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage.covered IS 'The union of all proven windows.';
+
+
+--
+-- Name: COLUMN coverage.proven_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage.proven_at IS 'When the last of them was added.';
+
+
+--
+-- Name: coverage_proofs; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.coverage_proofs (
+    proof_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    window_read tstzrange NOT NULL,
+    platform_count bigint,
+    distinct_count bigint NOT NULL,
+    job_id bigint NOT NULL,
+    proven_at timestamp with time zone DEFAULT portolan.now() NOT NULL
+);
+
+
+--
+-- Name: TABLE coverage_proofs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.coverage_proofs IS 'The windows in which there was anything, one row for each time one was read to its end.';
+
+
+--
+-- Name: COLUMN coverage_proofs.proof_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.proof_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN coverage_proofs.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.connection_id IS 'The connection.';
+
+
+--
+-- Name: COLUMN coverage_proofs.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.resource IS 'The raw resource.';
+
+
+--
+-- Name: COLUMN coverage_proofs.window_read; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.window_read IS 'Half-open; an open end is since ever, or up to the read.';
+
+
+--
+-- Name: COLUMN coverage_proofs.platform_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.platform_count IS 'What the platform itself counted there; NULL where it counts nothing.';
+
+
+--
+-- Name: COLUMN coverage_proofs.distinct_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.distinct_count IS 'How many different records were read there.';
+
+
+--
+-- Name: COLUMN coverage_proofs.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.job_id IS 'The job that read it.';
+
+
+--
+-- Name: COLUMN coverage_proofs.proven_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.coverage_proofs.proven_at IS 'When its last page was stored.';
+
+
+--
+-- Name: coverage_proofs_proof_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.coverage_proofs ALTER COLUMN proof_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.coverage_proofs_proof_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -9312,6 +9555,141 @@ ALTER TABLE portolan.schedules ALTER COLUMN schedule_id ADD GENERATED ALWAYS AS 
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: sweep_seen; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.sweep_seen (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    page integer NOT NULL,
+    ids text[] NOT NULL COLLATE pg_catalog."C"
+);
+ALTER TABLE ONLY portolan.sweep_seen ALTER COLUMN ids SET COMPRESSION lz4;
+
+
+--
+-- Name: TABLE sweep_seen; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.sweep_seen IS 'What the sweep that is under way has seen, a row for each page; emptied when it is complete.';
+
+
+--
+-- Name: COLUMN sweep_seen.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweep_seen.connection_id IS 'The connection.';
+
+
+--
+-- Name: COLUMN sweep_seen.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweep_seen.resource IS 'The raw resource that is listed.';
+
+
+--
+-- Name: COLUMN sweep_seen.page; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweep_seen.page IS 'Which page of the sweep, counted from 1.';
+
+
+--
+-- Name: COLUMN sweep_seen.ids; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweep_seen.ids IS 'The identifiers on it.';
+
+
+--
+-- Name: sweeps; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.sweeps (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    started_at timestamp with time zone NOT NULL,
+    stream text NOT NULL,
+    job_id bigint NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    seen_count bigint DEFAULT 0 NOT NULL,
+    completed_at timestamp with time zone,
+    deleted_count integer
+);
+
+
+--
+-- Name: TABLE sweeps; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.sweeps IS 'The last walk over all there is of a resource. Only one that was completed finds deletions.';
+
+
+--
+-- Name: COLUMN sweeps.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.connection_id IS 'The connection.';
+
+
+--
+-- Name: COLUMN sweeps.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.resource IS 'The raw resource that is listed.';
+
+
+--
+-- Name: COLUMN sweeps.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.started_at IS 'When it began: which sweep it is.';
+
+
+--
+-- Name: COLUMN sweeps.stream; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.stream IS 'The stream that walks.';
+
+
+--
+-- Name: COLUMN sweeps.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.job_id IS 'The job of its last page.';
+
+
+--
+-- Name: COLUMN sweeps.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.pages_count IS 'Pages so far.';
+
+
+--
+-- Name: COLUMN sweeps.seen_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.seen_count IS 'Identifiers seen so far; one that a shifting list showed twice is counted twice.';
+
+
+--
+-- Name: COLUMN sweeps.completed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.completed_at IS 'When it had seen everything; NULL: under way, or given up.';
+
+
+--
+-- Name: COLUMN sweeps.deleted_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.sweeps.deleted_count IS 'How many stored records it found to be gone.';
 
 
 --
@@ -15510,6 +15888,22 @@ ALTER TABLE ONLY portolan.connections
 
 
 --
+-- Name: coverage coverage_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.coverage
+    ADD CONSTRAINT coverage_pkey PRIMARY KEY (connection_id, resource);
+
+
+--
+-- Name: coverage_proofs coverage_proofs_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.coverage_proofs
+    ADD CONSTRAINT coverage_proofs_pkey PRIMARY KEY (proof_id);
+
+
+--
 -- Name: error_cluster_connections error_cluster_connections_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -15702,6 +16096,22 @@ ALTER TABLE ONLY portolan.streams
 
 
 --
+-- Name: sweep_seen sweep_seen_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.sweep_seen
+    ADD CONSTRAINT sweep_seen_pkey PRIMARY KEY (connection_id, resource, page);
+
+
+--
+-- Name: sweeps sweeps_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.sweeps
+    ADD CONSTRAINT sweeps_pkey PRIMARY KEY (connection_id, resource);
+
+
+--
 -- Name: workers workers_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -15742,6 +16152,20 @@ CREATE INDEX connection_tokens_idle ON portolan.connection_tokens USING btree (i
 --
 
 CREATE INDEX connections_probe ON portolan.connections USING btree (next_probe_at) WHERE (next_probe_at IS NOT NULL);
+
+
+--
+-- Name: coverage_proofs_by_resource; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX coverage_proofs_by_resource ON portolan.coverage_proofs USING btree (connection_id, resource, proven_at);
+
+
+--
+-- Name: coverage_proofs_by_time; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX coverage_proofs_by_time ON portolan.coverage_proofs USING brin (proven_at);
 
 
 --
@@ -16399,6 +16823,22 @@ ALTER TABLE ONLY portolan.connection_tokens
 
 
 --
+-- Name: coverage coverage_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.coverage
+    ADD CONSTRAINT coverage_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: coverage_proofs coverage_proofs_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.coverage_proofs
+    ADD CONSTRAINT coverage_proofs_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
 -- Name: error_cluster_connections error_cluster_connections_cluster_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -16428,6 +16868,22 @@ ALTER TABLE ONLY portolan.schedules
 
 ALTER TABLE ONLY portolan.streams
     ADD CONSTRAINT streams_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
+-- Name: sweep_seen sweep_seen_connection_id_resource_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.sweep_seen
+    ADD CONSTRAINT sweep_seen_connection_id_resource_fkey FOREIGN KEY (connection_id, resource) REFERENCES portolan.sweeps(connection_id, resource) ON DELETE CASCADE;
+
+
+--
+-- Name: sweeps sweeps_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.sweeps
+    ADD CONSTRAINT sweeps_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
 
 
 --
@@ -16464,11 +16920,11 @@ GRANT USAGE ON SCHEMA unified TO portolan_operator;
 
 
 --
--- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]); Type: ACL; Schema: portolan; Owner: -
+-- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]); Type: ACL; Schema: portolan; Owner: -
 --
 
-REVOKE ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[]) TO portolan_operator;
+REVOKE ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) TO portolan_operator;
 
 
 --
@@ -16559,11 +17015,11 @@ REVOKE ALL ON FUNCTION portolan.close_gates() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb); Type: ACL; Schema: portolan; Owner: -
+-- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb); Type: ACL; Schema: portolan; Owner: -
 --
 
-REVOKE ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb) TO portolan_worker;
+REVOKE ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb) TO portolan_worker;
 
 
 --
@@ -16883,10 +17339,24 @@ REVOKE ALL ON FUNCTION portolan.make_days(p_table text, p_days integer) FROM PUB
 
 
 --
+-- Name: FUNCTION note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION note_progress(p_connection bigint, p_caught_up boolean); Type: ACL; Schema: portolan; Owner: -
 --
 
 REVOKE ALL ON FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_sweep(p_connection bigint, p_stream text, p_job bigint, p_sweep jsonb, p_resource text[], p_id text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.note_sweep(p_connection bigint, p_stream text, p_job bigint, p_sweep jsonb, p_resource text[], p_id text[]) FROM PUBLIC;
 
 
 --
@@ -17460,6 +17930,24 @@ GRANT SELECT(error_message) ON TABLE portolan.connection_tokens TO portolan_work
 
 
 --
+-- Name: TABLE coverage; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.coverage TO portolan_console;
+GRANT SELECT ON TABLE portolan.coverage TO portolan_operator;
+GRANT SELECT ON TABLE portolan.coverage TO portolan_worker;
+
+
+--
+-- Name: TABLE coverage_proofs; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.coverage_proofs TO portolan_console;
+GRANT SELECT ON TABLE portolan.coverage_proofs TO portolan_operator;
+GRANT SELECT ON TABLE portolan.coverage_proofs TO portolan_worker;
+
+
+--
 -- Name: TABLE error_cluster_connections; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -17885,6 +18373,24 @@ GRANT SELECT ON TABLE portolan.schedules TO portolan_worker;
 --
 
 GRANT UPDATE(next_at) ON TABLE portolan.schedules TO portolan_operator;
+
+
+--
+-- Name: TABLE sweep_seen; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.sweep_seen TO portolan_console;
+GRANT SELECT ON TABLE portolan.sweep_seen TO portolan_operator;
+GRANT SELECT ON TABLE portolan.sweep_seen TO portolan_worker;
+
+
+--
+-- Name: TABLE sweeps; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.sweeps TO portolan_console;
+GRANT SELECT ON TABLE portolan.sweeps TO portolan_operator;
+GRANT SELECT ON TABLE portolan.sweeps TO portolan_worker;
 
 
 --

@@ -30,14 +30,14 @@ comment on function portolan.error_fingerprint is 'Which cluster an error belong
 
 -- Errors come as JSON objects, one for each row; keys are the columns. What tells causes apart is the platform's code where it has one, else the
 -- words. Only inserts: whoever has an error to write waits for nobody. A row is left out where its cluster had a hundred this hour and the
--- error is not about a record; it is counted all the same.
-create or replace function portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) returns void language sql as $$
+-- error is not about a record; it is counted all the same. Answers the last row it wrote; NULL when it left all out.
+create or replace function portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) returns bigint language sql as $$
   with given as materialized (
     select e, c.platform, t.title, e->>'code' as code,
            portolan.error_fingerprint(e->>'code', c.platform, p_resource, e->>'operation', coalesce(e->>'platform_code', t.title)) as fingerprint
     from unnest(p_errors) e
     left join (select c.platform, c.name from portolan.connections c where c.connection_id = p_connection) c on true
-    cross join lateral (select portolan.error_title(case when c.name is null then m.text else replace(m.text, c.name, '<name>') end) as title
+    cross join lateral (select portolan.error_title(case when c.name is null then m.text else regexp_replace(m.text, '(^|[^[:alnum:]])(' || regexp_replace(c.name, '[^[:alnum:]_]', '\\\&', 'g') || ')(?![[:alnum:]])', '\1<name>', 'g') end) as title
                         from (select coalesce(e->>'platform_message', e->>'message') as text) m) t),
   kept as (
     insert into portolan.errors (connection_id, platform, resource, operation, job_id, worker_id, code, fault, policy, rule_id, customer_code, message, http_status, curl_code,
@@ -48,11 +48,13 @@ create or replace function portolan.record_errors(p_connection bigint, p_resourc
     from given g
     where e->>'external_id' is not null or not exists (
       select from portolan.error_clusters c where c.fingerprint = g.fingerprint and c.hour_count >= 100 and c.sample_hour = date_trunc('hour', portolan.now()))
-    returning error_id, fingerprint)
+    returning error_id, fingerprint),
+  counted as (
   insert into portolan.error_inbox (fingerprint, code, fault, platform, resource, operation, title, connection_id, errors_count, error_id, occurred_at)
   select g.fingerprint, min(g.code), min(e->>'fault'), min(g.platform), p_resource, min(e->>'operation'), min(g.title), p_connection, count(*),
          (select max(k.error_id) from kept k where k.fingerprint = g.fingerprint), portolan.now()
-  from given g group by g.fingerprint $$;
+  from given g group by g.fingerprint)
+  select max(k.error_id) from kept k $$;
 comment on function portolan.record_errors is 'Writes one row for each error object, and what their clusters are counted from.';
 
 -- Counts what came in since. One process at a time: maintenance sees to it. Answers how many rows of the inbox it took.

@@ -127,8 +127,7 @@ begin
   end if;
   v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array[p_outcome], array[p_delay], array[p_error]))[1];
   if v_result = 'stale' or p_error is null then return v_result; end if;
-  perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
-  v_error_id := currval('portolan.error_ids');
+  v_error_id := portolan.record_errors(v_connection, p_resource, p_job, v_worker, p_flags || p_error);
   update portolan.streams s set state = p_stream_state, state_code = p_error->>'code', state_message = p_error->>'message', successes = 0,
     state_since = case when s.state <> p_stream_state then v_now else s.state_since end,
     -- A blocked stream is tried again by an ordinary sync: after six hours, then once a day.
@@ -161,8 +160,7 @@ begin
   v_result := (portolan.finish_many(array[p_lane], array[p_token], array[p_job], array['done'], array[interval '0'], array[null::jsonb]))[1];
   if v_result = 'stale' then return v_result; end if;
   if p_error is not null then
-    perform portolan.record_errors(v_connection, null, p_job, v_worker, array[p_error]);
-    v_error_id := currval('portolan.error_ids');
+    v_error_id := portolan.record_errors(v_connection, null, p_job, v_worker, array[p_error]);
   end if;
   if p_event is not null then
     v_state := portolan.connection_event(v_connection, p_event, p_error->>'code', p_error->>'message', v_error_id);

@@ -29,6 +29,7 @@ end $$;
 comment on function portolan.define_kind is 'Declares a kind of job, or a version of its arguments: the fields with their JSON types and which are required.';
 
 select portolan.define_kind('sync', '{"resource": "string"}', '{resource}');
+select portolan.define_kind('report', '{"resource": "string"}', '{resource}');
 select portolan.define_kind('probe');
 
 -- Why a job cannot be enqueued, with the name of the field and never its value.

@@ -9,7 +9,8 @@ create or replace function portolan.commit_page(
     p_resource text[], p_id text[], p_updated_at timestamptz[], p_created_at timestamptz[], p_fetched_at timestamptz[], p_hash bytea[], p_payload text[],
     p_sanitised boolean[],
     p_gone_resource text[], p_gone_id text[], p_gone_at timestamptz[], p_gone_source text[],
-    p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamptz, p_degradation jsonb)
+    p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamptz, p_degradation jsonb,
+  p_sweep jsonb default null, p_seen_resource text[] default '{}', p_seen_id text[] default '{}', p_coverage jsonb[] default '{}', p_discoveries jsonb default null)
 returns table (held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer,
                cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
 language plpgsql as $$
@@ -21,6 +22,11 @@ begin
   from portolan.prove(p_lane, p_token, p_job, coalesce(cardinality(p_id), 0)) p;
   held := found;
   if not held then return next; return; end if;
+
+  if p_discoveries is not null then
+    -- Before the stream, as whoever ends a job locks them.
+    update portolan.connections c set settings = c.settings || p_discoveries where c.connection_id = p_connection and not c.settings @> p_discoveries;
+  end if;
 
   if cardinality(p_id) > 0 then
     with input as materialized (
@@ -60,6 +66,11 @@ begin
     update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
     get diagnostics deleted = row_count;
   end if;
+
+  if p_sweep is not null then
+    deleted := deleted + portolan.note_sweep(p_connection, p_stream, p_job, p_sweep, p_resource || p_seen_resource, p_id || p_seen_id);
+  end if;
+  if cardinality(p_coverage) > 0 then perform portolan.note_coverage(p_connection, p_job, p_coverage); end if;
 
   if cardinality(p_errors) > 0 then
     select le.worker_id into v_worker from portolan.leases le where le.lane_id = p_lane;
@@ -111,13 +122,15 @@ language sql stable as $$
 comment on function portolan.open_slice is 'Connection, sealed credentials and cursor for a slice; nothing when the lease is lost.';
 
 -- Adds a connection with its streams. Every stream is due at once.
-create or replace function portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[])
+create or replace function portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[],
+    p_kinds text[] default null)
 returns bigint language plpgsql as $$
 declare v_connection bigint;
 begin
   insert into portolan.connections (platform, name, base_url, settings) values (p_platform, p_name, p_base_url, coalesce(p_settings, '{}')) returning connection_id into v_connection;
-  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at)
-  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now() from unnest(p_resources, p_families, p_intervals) u(resource, family, interval);
+  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind)
+  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now(), coalesce(u.kind, 'sync')
+  from unnest(p_resources, p_families, p_intervals, p_kinds) u(resource, family, interval, kind);
   return v_connection;
 end $$;
 comment on function portolan.add_connection is 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
@@ -126,12 +139,12 @@ comment on function portolan.add_connection is 'A new connection and its streams
 create or replace function portolan.enqueue_sync(p_connection text, p_resource text, p_band text default 'urgent') returns bigint language plpgsql as $$
 declare v_stream record;
 begin
-  select s.connection_id, s.family into v_stream from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection and s.resource = p_resource;
+  select s.connection_id, s.family, s.kind into v_stream from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection and s.resource = p_resource;
   if not found then
     raise exception 'there is no stream % of a connection named %', quote_literal(p_resource), quote_literal(p_connection)
       using errcode = 'no_data_found', hint = 'select c.name, s.resource from portolan.streams s join portolan.connections c using (connection_id)';
   end if;
-  return portolan.enqueue(v_stream.connection_id, 'sync', jsonb_build_object('resource', p_resource), p_band, null, 'sync:' || p_resource, v_stream.family);
+  return portolan.enqueue(v_stream.connection_id, v_stream.kind, jsonb_build_object('resource', p_resource), p_band, null, 'sync:' || p_resource, v_stream.family);
 end $$;
 comment on function portolan.enqueue_sync is 'Enqueues a sync of one stream, by the names people use. Answers the job id.';
 
@@ -139,19 +152,19 @@ comment on function portolan.enqueue_sync is 'Enqueues a sync of one stream, by 
 -- scheduler has in hand are passed over; a stream whose sync still waits or runs is only moved on. The jitter is a function of the stream and
 -- its slot, so that it spreads the load and can be told beforehand.
 create or replace function portolan.enqueue_due(p_limit integer default 1000) returns table (due integer, enqueued integer) language plpgsql as $$
-declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_busy boolean[];
+declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_kind text[]; v_busy boolean[];
 begin
-  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.busy)
-  into v_at, v_connection, v_resource, v_family, v_busy from (
-    select s.ctid as at, s.connection_id, s.resource, s.family,
+  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.kind), array_agg(d.busy)
+  into v_at, v_connection, v_resource, v_family, v_kind, v_busy from (
+    select s.ctid as at, s.connection_id, s.resource, s.family, s.kind,
            exists (select from portolan.lanes l join portolan.jobs j on j.lane_id = l.lane_id and j.dedupe_key = 'sync:' || s.resource
                    where l.connection_id = s.connection_id and l.family = s.family) or not portolan.runs(c.state) as busy
     from portolan.streams s join portolan.connections c using (connection_id)
     where s.next_due_at <= v_now order by s.next_due_at limit p_limit for update of s skip locked) d;
   if v_at is null then return query select 0, 0; return; end if;
-  perform portolan.enqueue_many(array_agg(u.connection_id), array_agg('sync'::text), array_agg(jsonb_build_object('resource', u.resource)),
-                                array_agg('incremental'::text), null, array_agg('sync:' || u.resource), array_agg(u.family))
-  from unnest(v_connection, v_resource, v_family, v_busy) u(connection_id, resource, family, busy) where not u.busy having count(*) > 0;
+  perform portolan.enqueue_many(array_agg(u.connection_id), array_agg(u.kind), array_agg(jsonb_build_object('resource', u.resource)),
+                                array_agg(case u.kind when 'report' then 'report' else 'incremental' end), null, array_agg('sync:' || u.resource), array_agg(u.family))
+  from unnest(v_connection, v_resource, v_family, v_kind, v_busy) u(connection_id, resource, family, kind, busy) where not u.busy having count(*) > 0;
   update portolan.streams s set
     enqueued_at = case when u.busy then s.enqueued_at else v_now end,
     next_due_at = v_now + s.interval * (0.9 + 0.2 * abs(hashtextextended(s.resource || s.connection_id || s.next_due_at, 0) % 1000) / 1000.0)

@@ -66,10 +66,10 @@ package struct ConnectionStore: Sendable {
         let resources = platform.resources
         return try await pool.withTransaction { connection in
             let rows = try await connection.query(
-                "select portolan.add_connection($1, $2, $3, $4, $5, $6, $7) as id",
+                "select portolan.add_connection($1, $2, $3, $4, $5, $6, $7, $8) as id",
                 [
                     platform.key, name, base, PostgresJSON(Self.json(settings)), resources.map(\.name),
-                    resources.map(\.lane), resources.map(\.freshnessTarget),
+                    resources.map(\.lane), resources.map(\.freshnessTarget), resources.map(\.kind.rawValue),
                 ])
             guard let id = try rows.first?.decode("id", as: Int64.self) else {
                 throw ConnectionError("the database gave the connection no id")

@@ -1,6 +1,6 @@
 /// Percent-encoding as signatures need it: everything but the unreserved characters of RFC 3986, in capitals.
-enum PercentEncoding {
-    static func encode(_ text: String) -> String {
+package enum PercentEncoding {
+    package static func encode(_ text: String) -> String {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count * 2)
         for byte in text.utf8 {

@@ -124,9 +124,12 @@ struct TokenRefresher: Sendable {
         let stored = try await store.read(account.connectionID)
         let why = stored?.errorMessage ?? "a refresh was interrupted"
         let isOurs = stored?.errorCode == ErrorCode.configInvalid.name
-        return UnifiedError(
+        var error = UnifiedError(
             isOurs ? .configInvalid : .authRefreshUnavailable, "no token for the moment: \(why)",
             retryAfter: stored?.coolingFor ?? .seconds(5))
+        // The endpoint is not asked, so this is no attempt of it, and none of the job either.
+        if !isOurs { error.policyOverride = .snooze }
+        return error
     }
 
     // MARK: One attempt

@@ -8,8 +8,6 @@ package struct Verdict: Sendable, Equatable {
     package let streamState: String?
     /// What the connection's state machine is told; nil for nothing.
     package let healthEvent: HealthEvent?
-    /// The database can hold no more: the worker takes nothing until a health check passes.
-    package let stopsLeasing: Bool
 
     /// An outcome that says nothing about stream and connection.
     package init(outcome: Outcome) {
@@ -17,13 +15,11 @@ package struct Verdict: Sendable, Equatable {
     }
 
     private init(
-        _ outcome: Outcome, _ streamState: String?, _ healthEvent: HealthEvent? = nil,
-        stopsLeasing: Bool = false
+        _ outcome: Outcome, _ streamState: String?, _ healthEvent: HealthEvent? = nil
     ) {
         self.outcome = outcome
         self.streamState = streamState
         self.healthEvent = healthEvent
-        self.stopsLeasing = stopsLeasing
     }
 
     /// - Parameters:
@@ -47,7 +43,7 @@ package struct Verdict: Sendable, Equatable {
         case .snooze, .fallBackLocal:
             self.init(.snooze(for: waits.asked(using: &random)), nil)
         case .stopLeasing:
-            self.init(.snooze(for: waits.growing(using: &random)), nil, stopsLeasing: true)
+            self.init(.snooze(for: waits.growing(using: &random)), nil)
         case .waitUntil:
             let wait = waits.asked(using: &random)
             self = Self.again(error, attempt: attempt, counted: .retry(after: wait), free: .snooze(for: wait))

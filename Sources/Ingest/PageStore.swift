@@ -41,7 +41,7 @@ package struct PageStore: Sendable {
     static let commitPage: SQL = """
         select held, inserted, changed, unchanged, stale, deleted, cancel, paused, draining, yield_wanted
         from portolan.commit_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                                  $16, $17, $18, $19, $20, $21, $22, $23, $24)
+                                  $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
         """
 
     private func commitCarefully(_ batch: RecordBatch, _ scope: Scope) async throws(PostgresError) -> PageAnswer {
@@ -92,6 +92,8 @@ package struct PageStore: Sendable {
             let records = batch.records
             // What cannot be an identifier here was never stored: there is nothing to mark.
             let gone = page.deletions.filter { CarefulBatch.isUsable($0.id) }
+            let discoveries = page.discoveries.isEmpty ? nil : PostgresJSON(encoding: page.discoveries)
+            let seen = page.sweep?.seen.filter { CarefulBatch.isUsable($0.id) } ?? []
             return [
                 job.lease.laneID, job.lease.token, job.jobID, job.connectionID, stream, platform.key,
                 platform.apiVersion,
@@ -102,6 +104,8 @@ package struct PageStore: Sendable {
                 (page.flags + extraFlags).map { PostgresJSON($0.rowJSON) },
                 PostgresJSON(page.cursor.json), page.isCaughtUp, page.syncedThrough,
                 page.degradation.map { PostgresJSON($0.rowJSON) },
+                page.sweep?.row, seen.map(\.resource), seen.map(\.id),
+                page.coverage.map(\.row), discoveries,
             ]
         }
     }

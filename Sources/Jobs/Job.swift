@@ -9,18 +9,20 @@ package enum Band: String, Sendable, CaseIterable {
 package enum JobKind: String, Sendable, CaseIterable {
     /// Reads one stream of a connection to its present end.
     case sync
+    /// The same for a stream that is read from documents: requested, waited for, downloaded.
+    case report
     /// Finds out with one request whether a connection that does not run answers again.
     case probe
 
     /// The newest form of the kind's arguments that this program reads; it reads all older ones, too.
     package var newestVersion: Int {
         switch self {
-        case .sync, .probe: 1
+        case .sync, .report, .probe: 1
         }
     }
 }
 
-/// Arguments of a `sync` job. Example in SQL: `{"resource": "orders"}`.
+/// Arguments of a `sync` or `report` job. Example in SQL: `{"resource": "orders"}`.
 package struct SyncArguments: Sendable, Codable, Equatable {
     package let resource: String
 

@@ -50,7 +50,7 @@ extension SandboxPlan {
             options: SandboxOptions(
                 seed: seed(for: address), sizes: store.sizes, credentials: credentials, startsAt: startsAt,
                 limitFactor: store.limitFactor, spoiltShare: store.spoiltShare, recordBytes: store.recordBytes,
-                tokens: store.tokens),
+                tokens: store.tokens, quirks: store.quirks),
             changesPerSecond: store.changesPerSecond, faults: store.faults)
     }
 

@@ -34,6 +34,8 @@ package struct SandboxPlan: Sendable, Equatable {
         package var method: String?
         /// How its token endpoint deals in tokens, where the way has one.
         package var tokens: SandboxTokenRules
+        /// What is peculiar to the merchant's server, in the platform's words, e.g. `"language": "fr"`.
+        package var quirks: [String: String]
         /// What goes wrong from the beginning.
         package var faults: [Fault]
 
@@ -42,8 +44,9 @@ package struct SandboxPlan: Sendable, Equatable {
             platform: String, name: String, count: Int? = nil, sizes: [String: Int] = [:], limitFactor: Double = 1,
             spoiltShare: Double = 0, recordBytes: Int? = nil, changesPerSecond: Double = 0,
             credentials: [String: String] = [:], method: String? = nil,
-            tokens: SandboxTokenRules = SandboxTokenRules(), faults: [Fault] = []
+            tokens: SandboxTokenRules = SandboxTokenRules(), quirks: [String: String] = [:], faults: [Fault] = []
         ) {
+            self.quirks = quirks
             self.method = method
             self.tokens = tokens
             self.platform = platform
@@ -133,7 +136,7 @@ extension SandboxPlan: Codable {
 
 extension SandboxPlan.Store: Codable {
     private enum Key: String, CodingKey, CaseIterable {
-        case platform, name, count, sizes, credentials, method, tokens, faults
+        case platform, name, count, sizes, credentials, method, tokens, faults, quirks
         case limitFactor = "limit_factor"
         case spoiltShare = "spoilt_share"
         case recordBytes = "record_bytes"
@@ -158,6 +161,7 @@ extension SandboxPlan.Store: Codable {
             credentials: try fields.strings(Key.credentials.rawValue) ?? [:],
             method: try fields.string(Key.method.rawValue),
             tokens: try SandboxTokenRules(in: fields),
+            quirks: try fields.strings(Key.quirks.rawValue) ?? [:],
             faults: faults)
     }
 
@@ -174,6 +178,7 @@ extension SandboxPlan.Store: Codable {
         try fields.encode(credentials, forKey: .credentials)
         try fields.encodeIfPresent(method, forKey: .method)
         if tokens != SandboxTokenRules() { try fields.encode(tokens, forKey: .tokens) }
+        if !quirks.isEmpty { try fields.encode(quirks, forKey: .quirks) }
         try fields.encode(faults, forKey: .faults)
     }
 }

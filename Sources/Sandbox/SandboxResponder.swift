@@ -189,7 +189,7 @@ extension SandboxRequest {
     /// The same request from a client that has no credentials.
     func without(_ authentication: Authentication) -> SandboxRequest {
         var (headers, query) = (self.headers, self.query)
-        for placement in authentication.methods.map(\.placement) {
+        for placement in authentication.methods.flatMap({ [$0.placement] + $0.alternatives.values }) {
             headers.removeAll { placement.headerNames.contains($0.name.lowercased()) }
             query.removeAll { placement.queryNames.contains($0.name) || $0.name.hasPrefix("oauth_") }
         }

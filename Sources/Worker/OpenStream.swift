@@ -11,14 +11,22 @@ internal import RawJSON
 struct OpenStream: Sendable {
     let platform: any Platform
     let resource: String
-    let baseURL: String
-    let settings: [String: String]
+    /// As it was given, or where the site says it has moved.
+    var baseURL: String { settings["base_url"].flatMap { MovedSite.address($0, of: givenURL) } ?? givenURL }
+    private let givenURL: String
+    private(set) var settings: [String: String]
     /// What failures mean here, an operator's rules before the platform's.
     let rules: RuleBook
     /// The platform's buckets as they hold for this connection.
     let buckets: [Bucket]
     private let account: Account
     var cursor: Cursor?
+
+    /// After a page was stored.
+    mutating func advance(to page: Page) {
+        cursor = page.cursor
+        settings.merge(page.discoveries) { $1 }
+    }
 
     /// Nil when the lease is lost.
     ///
@@ -34,9 +42,10 @@ struct OpenStream: Sendable {
             """, [job.lease.laneID, job.lease.token, job.jobID, resource])
         guard let row = rows.first else { return nil }
         let name: String = try row.decode("connection_name")
-        guard try row.decode("runs", as: Bool.self) || isProbe else {
-            throw ConnectionParked(state: try row.decode("connection_state"))
-        }
+        let state: String = try row.decode("connection_state")
+        // Since a probe was enqueued somebody may have switched the connection off, or it may want a new authorisation.
+        let isToBeProbed = isProbe && ["unreachable", "blocked"].contains(state)
+        guard try row.decode("runs", as: Bool.self) || isToBeProbed else { throw ConnectionParked(state: state) }
         guard let platform = context.platforms[job.platform] else {
             throw UnifiedError(.configInvalid, "connection \(name) is on \(job.platform), which is unknown here")
         }
@@ -67,7 +76,6 @@ struct OpenStream: Sendable {
         self.platform = platform
         rules = context.rules.book(of: platform)
         self.resource = resource
-        baseURL = try row.decode("base_url")
         let settingsJSON: PostgresJSON = try row.decode("settings")
         guard let settings = try? JSONDecoder().decode([String: String].self, from: Data(settingsJSON.bytes)) else {
             throw UnifiedError(
@@ -75,6 +83,7 @@ struct OpenStream: Sendable {
                 "the settings of connection \(name) hold a value that is no string; write every value in quotes")
         }
         self.settings = settings
+        givenURL = try row.decode("base_url")
         let limits: PostgresJSON = try row.decode("limits")
         do throws(LimitOverrideError) {
             buckets = try LimitOverrides(json: limits.text).applied(to: platform.buckets)
@@ -82,7 +91,7 @@ struct OpenStream: Sendable {
             throw UnifiedError(.configInvalid, "the limits of connection \(name) cannot be: \(error)")
         }
         account = Account(
-            connectionID: job.connectionID, baseURL: baseURL, settings: settings, method: method,
+            connectionID: job.connectionID, baseURL: givenURL, settings: settings, method: method,
             credentials: credentials)
         cursor = try row.decode("cursor", as: PostgresJSON?.self).map { Cursor(json: $0.text) }
     }
@@ -102,13 +111,10 @@ struct OpenStream: Sendable {
         replacing refused: AccessToken? = nil, in context: SliceContext
     ) async throws -> SentRequest {
         if let refused { _ = try await context.tokens.token(replacing: refused, for: account) }
-        let (values, token) = try await context.tokens.values(for: account)
-        let outgoing = try OutgoingRequest(
-            request, baseURL: baseURL, placement: account.method.placement, values: values, nonce: Self.nonce(),
-            now: context.wallClock())
+        let (outgoing, token) = try await outgoing(request, in: context)
         let requestedAt = context.wallClock()
         do throws(HTTPError) {
-            let exchange = try await context.transport.send(outgoing.http)
+            let exchange = try await context.transport.send(outgoing)
             let response = PlatformResponse(
                 status: exchange.status, headers: exchange.headers.map { ($0.name, $0.value) },
                 body: PaddedBytes(exchange.body), requestedAt: requestedAt)
@@ -117,19 +123,96 @@ struct OpenStream: Sendable {
                 trace: RequestTrace(
                     request, answered: exchange, for: subject, sentAt: requestedAt, tokenWait: tokenWait))
         } catch {
-            let failure = UnifiedError(
-                error, route: request.route, rules: rules, operation: request.purpose, resource: resource,
-                now: context.wallClock())
-            context.requests.record(
-                RequestTrace(
-                    request, failed: error, as: failure.code, for: subject, sentAt: requestedAt, tokenWait: tokenWait))
-            throw failure
+            throw fail(request, error, for: subject, sentAt: requestedAt, tokenWait: tokenWait, in: context)
         }
+    }
+
+    /// Sends one request and hands over its answer while it arrives. Its trace is in the log when this returns.
+    ///
+    /// - Parameters:
+    ///   - timeMax: how long it may take in all.
+    ///   - read: is given the answer's head, without a body, and what of the body arrives.
+    /// - Throws: a ``UnifiedError`` when no whole answer came, or what `read` throws.
+    func download<Value>(
+        _ request: PlatformRequest, for subject: RequestTrace.Subject, tokenWait: Duration, timeMax: Duration,
+        in context: SliceContext, _ read: (PlatformResponse, inout any BodyPieces) async throws -> Value
+    ) async throws -> Value {
+        var (outgoing, _) = try await outgoing(request, in: context)
+        outgoing.limits.total = timeMax
+        let requestedAt = context.wallClock()
+        let begun = ContinuousClock.now
+        do {
+            return try await context.transport.stream(outgoing) { head, pieces in
+                var timings = HTTPTimings()
+                timings.firstByte = begun.duration(to: .now)
+                var counted: any BodyPieces = CountedPieces(pieces)
+                let answer = PlatformResponse(
+                    status: head.status, headers: head.headers.map { ($0.name, $0.value) }, body: PaddedBytes([]),
+                    requestedAt: requestedAt)
+                let read = await Result { try await read(answer, &counted) }
+                if case .failure(let error) = read, error is HTTPError { throw error }
+                timings.total = begun.duration(to: .now)
+                timings.bytesIn = (counted as? CountedPieces)?.bytes ?? 0
+                context.requests.record(
+                    RequestTrace(
+                        request, answered: HTTPExchange(head: head, body: [], timings: timings), for: subject,
+                        sentAt: requestedAt, tokenWait: tokenWait))
+                return try read.get()
+            }
+        } catch let error as HTTPError {
+            throw fail(request, error, for: subject, sentAt: requestedAt, tokenWait: tokenWait, in: context)
+        }
+    }
+
+    /// The request with host and credentials, and the access token among those.
+    private func outgoing(
+        _ request: PlatformRequest, in context: SliceContext
+    ) async throws -> (HTTPRequest, AccessToken?) {
+        let isElsewhere = request.url != nil
+        let (values, token) = isElsewhere ? ([:], nil) : try await context.tokens.values(for: account)
+        let placement = request.placement.flatMap { account.method.alternatives[$0] } ?? account.method.placement
+        let whole = try OutgoingRequest(
+            request, baseURL: baseURL, placement: placement, values: values, nonce: Self.nonce(),
+            now: context.wallClock())
+        return (whole.http, token)
+    }
+
+    /// What it means that no whole answer came. Its trace is put into the log.
+    private func fail(
+        _ request: PlatformRequest, _ error: HTTPError, for subject: RequestTrace.Subject, sentAt: Date,
+        tokenWait: Duration, in context: SliceContext
+    ) -> UnifiedError {
+        let failure = UnifiedError(
+            error, route: request.route, rules: rules, operation: request.purpose, resource: resource,
+            now: context.wallClock())
+        context.requests.record(
+            RequestTrace(request, failed: error, as: failure.code, for: subject, sentAt: sentAt, tokenWait: tokenWait))
+        return failure
     }
 
     /// 128 random bits.
     private static func nonce() -> String {
         UUID().uuidString.replacing("-", with: "").lowercased()
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+/// Pieces of a body, and how many bytes they were in all.
+private struct CountedPieces: BodyPieces {
+    private var pieces: any BodyPieces
+    private(set) var bytes = 0
+
+    init(_ pieces: any BodyPieces) { self.pieces = pieces }
+
+    mutating func next() async throws(HTTPError) -> [UInt8]? {
+        guard let piece = try await pieces.next() else { return nil }
+        bytes += piece.count
+        return piece
     }
 }
 

@@ -20,6 +20,13 @@ struct OutgoingRequest {
             case .get: .get
             case .post: .post
             }
+        if let url = request.url {
+            // What is in such an address is all the right there is to it.
+            http = HTTPRequest(
+                method: method, url: url, headers: HTTPHeaders(request.headers.map { ($0.name, $0.value) }),
+                body: request.body, responseBytesMax: request.responseBytesMax)
+            return
+        }
         let url = baseURL + request.path
         let addition = try Authorizer(placement, values: values).authorize(
             Authorizer.Request(method: request.method.rawValue, url: url, query: request.query), nonce: nonce, now: now)
@@ -32,24 +39,8 @@ struct OutgoingRequest {
 
     private static func encode(_ query: [(name: String, value: String)]) -> String {
         if query.isEmpty { return "" }
-        return "?" + query.map { percentEncode($0.name) + "=" + percentEncode($0.value) }.joined(separator: "&")
-    }
-
-    /// Everything but the unreserved characters of RFC 3986.
-    static func percentEncode(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var encoded: [UInt8] = []
-        encoded.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                encoded.append(byte)
-            default:
-                encoded += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
+        return "?"
+            + query.map { PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value) }.joined(
+                separator: "&")
     }
 }

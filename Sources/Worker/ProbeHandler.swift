@@ -29,6 +29,8 @@ struct ProbeHandler: JobHandler {
             error = failure.error
         } catch let failure as PostgresError {
             error = UnifiedError(databaseError: failure)
+        } catch is ConnectionParked {
+            return .ended(.done)
         } catch is CancellationError {
             return .ended(.release)
         } catch {
@@ -47,7 +49,7 @@ struct ProbeHandler: JobHandler {
         guard let resource = context.platforms[job.platform]?.resources.first else {
             throw UnifiedError(.configInvalid, "the platform \(job.platform) is unknown here")
         }
-        _ = try? await context.rules.refresh()
+        await context.readRules()
         guard let stream = try await OpenStream(job, resource: resource.name, isProbe: true, in: context) else {
             return .lost
         }

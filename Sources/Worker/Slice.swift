@@ -26,13 +26,20 @@ struct SliceContext: Sendable {
     let wallClock: @Sendable () -> Date
     let signs: WorkerSigns
     let logger: Logger
+
+    /// Looks whether the rules of what failures mean have changed. A rule that cannot be read is left out, and told.
+    func readRules() async {
+        guard (try? await rules.refresh()) == true else { return }
+        for problem in rules.problems { logger.warning("error rule left out", metadata: ["why": "\(problem)"]) }
+    }
 }
 
-/// Runs `sync` jobs, a slice at a time.
-struct SyncHandler: JobHandler {
+/// Runs `sync` and `report` jobs, a slice at a time.
+struct StreamHandler: JobHandler {
     let context: SliceContext
+    let kind: JobKind
 
-    var newestVersion: Int { JobKind.sync.newestVersion }
+    var newestVersion: Int { kind.newestVersion }
 
     func run(_ job: LeasedJob) async -> Ran {
         var slice = Slice(job, in: context)
@@ -47,8 +54,8 @@ struct SyncHandler: JobHandler {
 /// Nothing is kept between pages but the cursor, which each commit stores: a slice can be killed anywhere and the
 /// next one goes on at the last committed page.
 struct Slice {
-    private let context: SliceContext
-    private let job: LeasedJob
+    let context: SliceContext
+    let job: LeasedJob
     private let logger: Logger
     private var random = SystemRandomNumberGenerator()
     private var pages = 0
@@ -66,7 +73,7 @@ struct Slice {
     }
 
     /// Why a slice ended.
-    private enum Ending {
+    enum Ending {
         /// With what it waits for, where it waits.
         case outcome(Outcome, why: String? = nil)
         case failure(UnifiedError)
@@ -106,8 +113,7 @@ struct Slice {
     }
 
     private mutating func runToItsEnd() async -> (Ending, resource: String?) {
-        guard job.kind == JobKind.sync.rawValue,
-            let arguments = try? JSONDecoder().decode(SyncArguments.self, from: Data(job.arguments.utf8))
+        guard let arguments = try? JSONDecoder().decode(SyncArguments.self, from: Data(job.arguments.utf8))
         else {
             let message = "a \(job.kind) job needs arguments like {\"resource\": \"orders\"}; these are something else"
             return (.failure(UnifiedError(.requestInvalid, message)), nil)
@@ -131,76 +137,94 @@ struct Slice {
     }
 
     private mutating func read(_ resource: String) async throws -> Ending {
-        _ = try? await context.rules.refresh()
+        await context.readRules()
         guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .lost }
         let deadline = ContinuousClock.now + context.configuration.sliceTimeMax
         while true {
             if context.signs.isDrainAsked { return .outcome(.yield) }
             guard context.signs.isConfirmed else { return .silent }
-            let page: Page
-            switch try await nextPage(of: stream) {
-            case .page(let next): page = next
-            case .goOn(let cursor):
-                stream.cursor = cursor
-                continue
+            switch try await advance(&stream) {
+            case .again: continue
+            case .ended(let ending): return ending
             case .wait(let duration, let bucket):
+                guard duration < Self.longWait else { throw Self.exhausted(bucket, duration) }
                 return .outcome(.snooze(for: duration), why: "no token free in bucket \(bucket)")
-            }
-            let answer: PageAnswer
-            do throws(PostgresError) {
-                answer = try await context.store.commit(page, of: job, stream: resource, platform: stream.platform)
-            } catch {
-                guard error.isConnectionFailure || error.isTransient else { throw error }
-                // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
-                logger.warning("commit interrupted", metadata: ["error": "\(error)"])
-                switch try await reopen(resource) {
-                case .open(let again): stream = again
-                case .ending(let ending): return ending
+            case .committed(let page, let answer):
+                if page.isCaughtUp { return .outcome(.done) }
+                if let next = page.resumeAt {
+                    let pause = Duration.seconds(max(1, next.timeIntervalSince(context.wallClock())))
+                    return .outcome(.snooze(for: pause), why: "the platform is not ready yet")
                 }
-                continue
-            }
-            guard answer.isHeld else { return .lost }
-            pages += 1
-            pendingFlags = []
-            stream.cursor = page.cursor
-            logger.debug(
-                "page",
-                metadata: [
-                    "resource": "\(resource)", "records": "\(page.records.count)", "inserted": "\(answer.inserted)",
-                    "changed": "\(answer.changed)", "unchanged": "\(answer.unchanged)",
-                ])
-            if page.isCaughtUp { return .outcome(.done) }
-            let isUsedUp = pages >= context.configuration.slicePagesMax || ContinuousClock.now >= deadline
-            if answer.isCancelled || answer.isPaused || answer.isDraining || answer.isYieldWanted || isUsedUp {
-                return .outcome(.yield)
+                let isUsedUp = pages >= context.configuration.slicePagesMax || ContinuousClock.now >= deadline
+                if answer.isToStop || answer.isYieldWanted || isUsedUp { return .outcome(.yield) }
             }
         }
     }
 
-    private enum NextPage {
-        case page(Page)
-        case goOn(Cursor)
-        case wait(Duration, bucket: String)
+    /// A wait for tokens that is no longer a matter of turns: the connection is shown to be held up by its limits.
+    private static let longWait = Duration.seconds(900)
+
+    private static func exhausted(_ bucket: String, _ wait: Duration) -> UnifiedError {
+        UnifiedError(.quotaExhausted, "no token free in bucket \(bucket)", retryAfter: wait)
     }
 
-    private mutating func nextPage(of stream: OpenStream) async throws -> NextPage {
+    /// What became of one step.
+    enum Advance {
+        case committed(Page, PageAnswer)
+        /// Go on with the cursor as it is now.
+        case again
+        case wait(Duration, bucket: String)
+        case ended(Ending)
+    }
+
+    /// One step: asked, answered, stored.
+    private mutating func advance(_ stream: inout OpenStream) async throws -> Advance {
         let read = stream.read(at: context.wallClock())
         do {
             let step = try stream.platform.nextStep(in: read)
-            var page: Page
+            if let reader = step.reader { return try await download(step.requests[0], reader, read, &stream) }
             switch try await ask(step, read, stream) {
-            case .page(let answered): page = answered
+            case .page(let page): return try await commit(page, &stream)
             case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
             }
-            page.flags += pendingFlags
-            goOns = 0
-            return .page(page)
         } catch let failure as ReadFailure {
             guard let cursor = failure.goOnWith, goOns < context.configuration.goOnsMax else { throw failure.error }
             goOns += 1
             pendingFlags.append(failure.error)
-            return .goOn(cursor)
+            stream.cursor = cursor
+            return .again
         }
+    }
+
+    /// Stores a page, with what had to be gone round before it.
+    mutating func commit(_ page: Page, _ stream: inout OpenStream) async throws -> Advance {
+        var page = page
+        page.flags += pendingFlags
+        goOns = 0
+        let answer: PageAnswer
+        do throws(PostgresError) {
+            answer = try await context.store.commit(page, of: job, stream: stream.resource, platform: stream.platform)
+        } catch {
+            guard error.isConnectionFailure || error.isTransient else { throw error }
+            // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
+            logger.warning("commit interrupted", metadata: ["error": "\(error)"])
+            switch try await reopen(stream.resource) {
+            case .open(let again): stream = again
+            case .ending(let ending): return .ended(ending)
+            }
+            return .again
+        }
+        guard answer.isHeld else { return .ended(.lost) }
+        pages += 1
+        pendingFlags = []
+        stream.advance(to: page)
+        logger.debug(
+            "page",
+            metadata: [
+                "resource": "\(stream.resource)", "records": "\(page.records.count)", "inserted": "\(answer.inserted)",
+                "changed": "\(answer.changed)", "unchanged": "\(answer.unchanged)",
+            ])
+        return .committed(page, answer)
     }
 
     private enum Asked {
@@ -214,7 +238,7 @@ struct Slice {
     ) async throws -> Asked {
         let asked = ContinuousClock.now
         let grant: Grant
-        switch try await takeTokens(for: step, stream) {
+        switch try await takeTokens(for: step.requests, stream) {
         case .granted(let granted): grant = granted
         case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
         }
@@ -255,8 +279,8 @@ struct Slice {
     }
 
     /// Granted, or for how long the job is to be put off.
-    private func takeTokens(for step: Step, _ stream: OpenStream) async throws -> Admission {
-        let demands = step.requests.flatMap(\.demands)
+    func takeTokens(for requests: [PlatformRequest], _ stream: OpenStream) async throws -> Admission {
+        let demands = requests.flatMap(\.demands)
         if demands.isEmpty { return .granted }
         let band = LimitBand(named: job.band.rawValue) ?? .incremental
         var patience = context.configuration.tokenWaitMax
@@ -272,7 +296,7 @@ struct Slice {
         }
     }
 
-    private func settle(_ lessons: [LimitLesson], _ grant: Grant, _ stream: OpenStream) async {
+    func settle(_ lessons: [LimitLesson], _ grant: Grant, _ stream: OpenStream) async {
         if lessons.isEmpty { return await context.limiter.release(grant, platform: job.platform) }
         await context.limiter.settle(
             lessons, grant: grant, buckets: stream.buckets, connectionID: job.connectionID, platform: job.platform)
@@ -282,8 +306,7 @@ struct Slice {
     private func send(
         _ step: Step, _ stream: OpenStream, tokenWait: Duration, replacing refused: AccessToken?
     ) async throws -> [SentRequest] {
-        let subject = RequestTrace.Subject(
-            platform: job.platform, connectionID: job.connectionID, resource: stream.resource, jobID: job.jobID)
+        let subject = subject(stream)
         if step.requests.count == 1 {
             return [
                 try await stream.send(
@@ -302,6 +325,11 @@ struct Slice {
             for try await (index, request) in group { sent[index] = request }
             return sent.compactMap { $0 }
         }
+    }
+
+    func subject(_ stream: OpenStream) -> RequestTrace.Subject {
+        RequestTrace.Subject(
+            platform: job.platform, connectionID: job.connectionID, resource: stream.resource, jobID: job.jobID)
     }
 
     private enum Reopened {

@@ -182,7 +182,8 @@ extension WorkerService {
                 platforms: Dictionary(uniqueKeysWithValues: dependencies.platforms.map { ($0.key, $0) }),
                 configuration: configuration, wallClock: wallClock, signs: signs, logger: logger)
             return [
-                JobKind.sync.rawValue: SyncHandler(context: context),
+                JobKind.sync.rawValue: StreamHandler(context: context, kind: .sync),
+                JobKind.report.rawValue: StreamHandler(context: context, kind: .report),
                 JobKind.probe.rawValue: ProbeHandler(context: context),
             ]
         }

@@ -36,6 +36,9 @@ struct ConnectionsCommand: AsyncParsableCommand {
             name: .customLong("base-url"), help: "Where the store is. Not needed where all merchants share an address.")
         var baseURL: String?
 
+        @Option(help: "Where the platform has several addresses: which of them, e.g. eu.")
+        var region: String?
+
         @Option(name: .customLong("set"), parsing: .singleValue, help: "A setting, as name=value. May be given again.")
         var settings: [String] = []
 
@@ -50,6 +53,12 @@ struct ConnectionsCommand: AsyncParsableCommand {
             case (nil, .shared(let shared)): url = shared
             case (nil, .perMerchant(let pattern)): throw SettingsError("pass --base-url, e.g. \(pattern)")
             case (nil, .selfHosted): throw SettingsError("pass --base-url with the store's address")
+            case (nil, .regional(let regions)):
+                guard let chosen = regions.first(where: { $0.name == region }) else {
+                    let names = regions.map(\.name).joined(separator: ", ")
+                    throw SettingsError("pass --region with one of \(names)")
+                }
+                url = chosen.baseURL
             }
             let credentials = try CredentialInput.read(for: platform)
             let pairs = try settings.map { try CredentialInput.pair($0, what: "--set") }

@@ -38,7 +38,10 @@ struct RedisOptions: ParsableArguments {
             throw SettingsError(
                 "no Redis: set PORTOLAN_REDIS_URL, e.g. redis://redis.example.com:6379/0, or pass --redis-url")
         }
-        return try RedisConfiguration(url: url).connect(logger: logger)
+        var configuration = try RedisConfiguration(url: url)
+        // Found again before the limiter counts it as lost.
+        configuration.reconnectDelayMax = .seconds(1)
+        return configuration.connect(logger: logger)
     }
 }
 

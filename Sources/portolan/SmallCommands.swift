@@ -52,6 +52,8 @@ struct PlatformsCommand: AsyncParsableCommand {
                 case .shared(let url): print("  base URL     \(url)")
                 case .perMerchant(let pattern): print("  base URL     \(pattern)")
                 case .selfHosted: print("  base URL     the store's own address")
+                case .regional(let regions):
+                    for region in regions { print("  base URL     \(region.baseURL) (--region \(region.name))") }
                 }
             }
         }

@@ -196,4 +196,57 @@ struct ErrorClusterTests {
             #expect(count == 22)
         }
     }
+
+    @Test("a job that fails for a cause of which no more rows are kept ends all the same, in any session")
+    func beyondTheSample() async throws {
+        try await withPool { pool in
+            let id: Int64 = try await pool.query(
+                """
+                select portolan.add_connection('toy', 'shop', 'https://x.example', '{}', array['orders'], array['main'],
+                                               array[interval '5 min']) as id
+                """)[0].decode("id")
+            let queue = PostgresQueue(pool: pool)
+            let worker = UUID()
+            _ = try await queue.beat(worker: worker, host: "here", version: "1", ttl: .seconds(3600))
+            _ = try await queue.enqueueSync(connection: "shop", resource: "orders", band: .incremental)
+            let error = try Self.row("request.invalid", "no")
+            // As many as are kept of a cluster in an hour, counted.
+            for _ in 0..<2 {
+                try await pool.query(
+                    "select portolan.record_errors($1, 'orders', null, null, array_fill($2::jsonb, array[101]))",
+                    [id, error])
+                try await pool.query("select portolan.fold_errors()")
+            }
+            let before: Int64 = try await pool.query("select count(*) from portolan.errors")[0].decode(at: 0)
+            let job = try #require(
+                try await queue.claim(
+                    Claim(
+                        worker: worker, wishes: [.init(platform: "toy", band: .incremental)], lanes: 1,
+                        kinds: ["sync": 1])
+                ).first)
+            let result: String = try await pool.query(
+                "select portolan.finish_with($1, $2, $3, 'failed', interval '0', $4, 'orders', 'failing', 'auth')",
+                [job.lease.laneID, job.lease.token, job.jobID, error])[0].decode(at: 0)
+            #expect(result == "failed")
+            let after: Int64 = try await pool.query("select count(*) from portolan.errors")[0].decode(at: 0)
+            #expect(after == before, "its row was one too many")
+            let state: String = try await pool.query(
+                "select state || ' ' || coalesce(state_error_id::text, 'none') from portolan.connections")[0].decode(
+                    at: 0)
+            #expect(state == "needs_reauth none")
+        }
+    }
+
+    @Test("a connection's name is left out of a title where it stands for itself, and stays inside other words")
+    func names() async throws {
+        try await HealthLab.with { lab in
+            try await lab.pool.query("update portolan.connections set name = 'shop.a'")
+            try await Self.record(
+                lab, [try Self.row("request.invalid", "the shop.a is not the workshop.ab, nor shopxa")])
+            try await lab.pool.query("select portolan.fold_errors()")
+            #expect(
+                try await lab.value("select title from portolan.error_clusters")
+                    == "the <name> is not the <host>, nor shopxa")
+        }
+    }
 }

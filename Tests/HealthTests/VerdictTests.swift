@@ -89,12 +89,11 @@ struct VerdictTests {
         #expect(verdict(error, attempt: 1).streamState == "blocked")
     }
 
-    @Test("ends that are none, and a database that is full")
+    @Test("ends that are none")
     func others() {
         #expect(verdict(.reportEmpty).outcome == .done)
         #expect(verdict(.cancelled).outcome == .release && verdict(.shutdown).outcome == .release)
         #expect(verdict(.deadline).outcome == .yield)
-        #expect(verdict(.databaseFull).stopsLeasing && !verdict(.databaseUnavailable).stopsLeasing)
     }
 
     @Test("an error's row has every key that the table has a column for")

@@ -149,4 +149,19 @@ struct ConnectionTests {
         let error = #expect(throws: UnifiedError.self) { try make(.bearer(field: "absent")) }
         #expect(error?.code == .configInvalid && error?.message.contains("`absent`") == true)
     }
+
+    @Test(
+        "a probe that was enqueued before its connection was switched off asks nothing",
+        arguments: ["disabled", "needs_reauth"])
+    func probeTooLate(state: String) async throws {
+        try await Fleet.with { fleet in
+            try await fleet.pool.query("update portolan.connections set state = 'unreachable', next_probe_at = now()")
+            _ = try await fleet.pool.query("select portolan.enqueue_probes()")
+            try await fleet.pool.query("update portolan.connections set state = $1", [state])
+            let job: Int64 = try await fleet.value("select job_id from portolan.jobs where kind = 'probe'")
+            #expect(try await fleet.runToEnd(job, silent) == "done")
+            #expect(silent.sent.isEmpty)
+            #expect(try await fleet.connectionState() == state)
+        }
+    }
 }

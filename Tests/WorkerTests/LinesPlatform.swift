@@ -36,7 +36,7 @@ struct LinesPlatform: Platform {
                 UnifiedError(.dataTooLarge, "a smaller page, please"),
                 goOnWith: try Cursor(encoding: Position(page: page + 100)))
         }
-        if let code = ErrorCode.forStatus(response.status, isHTML: false) {
+        if let code = ErrorCode.forStatus(response.status) {
             let seconds = response.header("Retry-After").flatMap { Int($0) }
             throw ReadFailure(
                 UnifiedError(
@@ -67,5 +67,27 @@ struct LinesPlatform: Platform {
 
     func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {
         preconditionFailure("there is no such store")
+    }
+}
+
+extension ErrorCode {
+    /// What a status of the toy platform means. Nil for success.
+    fileprivate static func forStatus(_ status: Int) -> ErrorCode? {
+        switch status {
+        case 200..<300: nil
+        case 300..<400: .redirectRefused
+        case 400, 405, 406, 409, 411, 413, 414, 415, 422: .requestInvalid
+        case 401: .authCredentialsInvalid
+        case 402: .accountSuspended
+        case 403: .authScopeMissing
+        case 404, 410: .platformEndpointGone
+        case 408, 504: .platformTimeout
+        case 423: .accountSuspended
+        case 425, 429: .rateLimitedNoHint
+        case 430: .blockedWAF
+        case 500, 501, 520...527: .platformInternal
+        case 502, 503, 530, 540: .platformUnavailable
+        default: .unclassified
+        }
     }
 }

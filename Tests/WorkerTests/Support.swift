@@ -31,6 +31,26 @@ final class ScriptedTransport: Transport {
         return try await script(Self.page(request), request)
     }
 
+    func stream<Value>(
+        _ request: HTTPRequest, _ read: (HTTPResponseHead, inout any BodyPieces) async throws -> Value
+    ) async throws -> Value {
+        let exchange = try await send(request)
+        var pieces: any BodyPieces = Pieces(bytes: exchange.body)
+        return try await read(exchange.head, &pieces)
+    }
+
+    /// A body in small pieces. Where it says so, the connection breaks.
+    private struct Pieces: BodyPieces {
+        var bytes: [UInt8]
+
+        mutating func next() async throws(HTTPError) -> [UInt8]? {
+            if bytes.isEmpty { return nil }
+            if bytes.first == UInt8(ascii: "!") { throw HTTPError(code: .partialBody, message: "cut") }
+            defer { bytes.removeFirst(min(7, bytes.count)) }
+            return Array(bytes.prefix(7))
+        }
+    }
+
     private static func page(_ request: HTTPRequest) -> Int {
         Int(request.url.drop { $0 != "=" }.dropFirst()) ?? 0
     }
@@ -101,6 +121,8 @@ struct Fleet {
     let vault: Vault
     let connectionID: Int64
     var platform = LinesPlatform()
+    /// Takes the place of ``platform`` where there is one.
+    var other: (any Platform)?
     var limiter: any Limiter = LocalLimiter(clock: ContinuousClock())
     let logs = LogKeeper()
 
@@ -132,7 +154,7 @@ struct Fleet {
         return WorkerService(
             .init(
                 ground: .init(postgres: configuration, pool: pool, redis: nil), limiter: limiter,
-                transport: transport, vault: vault ?? self.vault, platforms: [platform]),
+                transport: transport, vault: vault ?? self.vault, platforms: [other ?? platform]),
             configuration: workers, worker: id, host: "test", version: "1", logger: logs.logger)
     }
 

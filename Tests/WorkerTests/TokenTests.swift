@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Waiting for tokens", .serialized, .timeLimit(.minutes(2)))
 struct TokenTests {
-    @Test("a long wait puts the job off, without a request and without an attempt")
+    @Test("a long wait puts the job off without a request and without an attempt, and says that the limit is used up")
     func long() async throws {
         try await Fleet.with { original in
             var fleet = original
@@ -26,7 +26,22 @@ struct TokenTests {
                 "select attempt, snoozes, run_at > now() + interval '900 s' from portolan.jobs")[0]
             let read = try row.decode(Int32.self, Int32.self, Bool.self)
             #expect(read == (0, 1, true))
-            #expect(try await fleet.errorCodes().isEmpty, "waiting is no error")
+            #expect(try await fleet.errorCodes() == ["quota.exhausted"])
+            #expect(try await fleet.connectionState() == "rate_limited")
+        }
+    }
+
+    @Test("a wait of minutes puts the job off, and is no error")
+    func minutes() async throws {
+        try await Fleet.with { original in
+            var fleet = original
+            fleet.platform.buckets = [Bucket("calls", scope: .connection, capacity: 1, refillPerSecond: 0.01)]
+            fleet.limiter = LocalLimiter(clock: ManualClock())
+            let job = try await fleet.enqueue()
+            let transport = ScriptedTransport { page, _ in ScriptedTransport.answer(page, of: 1) }
+            try await fleet.runOnce(job, transport)
+            #expect(transport.sent.isEmpty)
+            #expect(try await fleet.errorCodes().isEmpty)
         }
     }
 

@@ -43,12 +43,17 @@ extension Authentication {
         package let fields: [Field]
         /// Where the credentials go. It may name the fields people give and ``TokenGrant/tokenField``.
         package let placement: Placement
+        /// Other places, by name, for servers that do not get what is sent in the first: a request asks for one with
+        /// ``PlatformRequest/placement``.
+        package let alternatives: [String: Placement]
         /// How an access token is got; nil where the credentials are sent as they are.
         package let grant: TokenGrant?
 
         package init(
-            _ name: String, _ summary: String, fields: [Field], placement: Placement, grant: TokenGrant? = nil
+            _ name: String, _ summary: String, fields: [Field], placement: Placement,
+            alternatives: [String: Placement] = [:], grant: TokenGrant? = nil
         ) {
+            self.alternatives = alternatives
             self.name = name
             self.summary = summary
             self.fields = fields

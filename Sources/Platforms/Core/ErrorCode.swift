@@ -188,27 +188,3 @@ extension Hosting {
         return false
     }
 }
-
-extension ErrorCode {
-    /// What a bare HTTP status means where no rule says more. Nil for success.
-    ///
-    /// HTML where JSON was asked for decides between the platform's trouble and something in front of it.
-    package static func forStatus(_ status: Int, isHTML: Bool) -> ErrorCode? {
-        switch status {
-        case 200..<300: isHTML ? .dataMalformed : nil
-        case 300..<400: .redirectRefused
-        case 400, 405, 406, 409, 411, 413, 414, 415, 422: .requestInvalid
-        case 401: .authCredentialsInvalid
-        case 402: .accountSuspended
-        case 403: isHTML ? .blockedWAF : .authScopeMissing
-        case 404, 410: .platformEndpointGone
-        case 408, 504: .platformTimeout
-        case 423: .accountSuspended
-        case 425, 429: .rateLimitedNoHint
-        case 430: .blockedWAF
-        case 500, 501, 520...527: .platformInternal
-        case 502, 503, 530, 540: .platformUnavailable
-        default: .unclassified
-        }
-    }
-}

@@ -17,12 +17,25 @@ package struct Page: Sendable {
     /// Set when the stream can only be read in part, e.g. an endpoint that this server does not have. The
     /// stream shows it as its state until a page comes without it.
     package var degradation: UnifiedError?
+    /// Nothing can be asked before then, e.g. a report is being made: the job is put off and holds no slot.
+    package var resumeAt: Date?
+    /// This page's part of a walk over all there is.
+    package var sweep: SweepPart?
+    /// What this page proves to have been read.
+    package var coverage: [Coverage]
+    /// What was found out about the connection's server: stored with its settings, and in every read from then on.
+    package var discoveries: [String: String]
 
     package init(
         records: [Record] = [], deletions: [Deletion] = [], cursor: Cursor, isCaughtUp: Bool,
         syncedThrough: Date? = nil, lessons: [LimitLesson] = [], flags: [UnifiedError] = [],
-        degradation: UnifiedError? = nil
+        degradation: UnifiedError? = nil, resumeAt: Date? = nil, sweep: SweepPart? = nil,
+        coverage: [Coverage] = [], discoveries: [String: String] = [:]
     ) {
+        self.resumeAt = resumeAt
+        self.sweep = sweep
+        self.coverage = coverage
+        self.discoveries = discoveries
         self.records = records
         self.deletions = deletions
         self.cursor = cursor

@@ -65,12 +65,34 @@ package enum Hosting: Sendable {
     case perMerchant(pattern: String)
     /// The merchant's own server: any address, any state of repair.
     case selfHosted
+    /// A few addresses of the platform's own, by region; a merchant's account is in one of them.
+    case regional([Region])
+
+    /// Example: `eu`, `https://sellingpartnerapi-eu.amazon.com`.
+    package struct Region: Sendable {
+        package let name: String
+        package let baseURL: String
+
+        package init(_ name: String, baseURL: String) {
+            self.name = name
+            self.baseURL = baseURL
+        }
+    }
 }
 
 /// A kind of record a platform offers, and so a stream of each of its connections.
 package struct Resource: Sendable {
+    /// How its records are got, and so which kind of job reads it.
+    package enum Kind: String, Sendable {
+        /// Page by page.
+        case sync
+        /// From documents that are requested, waited for and downloaded.
+        case report
+    }
+
     /// The resource's name in every table. Example: `orders`.
     package let name: String
+    package let kind: Kind
     /// How old the newest fact may get before a stream counts as late; the scheduler's interval.
     package let freshnessTarget: Duration
     /// Which of the connection's lanes its jobs run in.
@@ -78,8 +100,11 @@ package struct Resource: Sendable {
     /// Raw resources that are stored while this one is read. Example: `order_line_items`.
     package let children: [String]
 
-    package init(_ name: String, freshnessTarget: Duration, lane: String = "main", children: [String] = []) {
+    package init(
+        _ name: String, kind: Kind = .sync, freshnessTarget: Duration, lane: String = "main", children: [String] = []
+    ) {
         self.name = name
+        self.kind = kind
         self.freshnessTarget = freshnessTarget
         self.lane = lane
         self.children = children

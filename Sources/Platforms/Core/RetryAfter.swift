@@ -35,7 +35,7 @@ package enum RetryAfter {
     }
 
     /// Digits with at most one point; no signs, exponents, `inf` or `nan`.
-    private static func number(_ text: Substring) -> Double? {
+    static func number(_ text: some StringProtocol) -> Double? {
         guard (1...20).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 })
         else { return nil }
         return Double(text)

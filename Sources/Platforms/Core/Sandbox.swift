@@ -47,12 +47,16 @@ package struct SandboxOptions: Sendable {
     package var recordBytes: Int?
     /// How its token endpoint deals in tokens, where it has one.
     package var tokens: SandboxTokenRules
+    /// What is peculiar to this merchant's server, in words of the platform's own, e.g. `language: fr`. A word that the
+    /// platform does not know changes nothing.
+    package var quirks: [String: String]
 
     package init(
         seed: UInt64, sizes: [String: Int] = [:], credentials: [String: String], startsAt: Date,
         limitFactor: Double = 1, spoiltShare: Double = 0, recordBytes: Int? = nil,
-        tokens: SandboxTokenRules = SandboxTokenRules()
+        tokens: SandboxTokenRules = SandboxTokenRules(), quirks: [String: String] = [:]
     ) {
+        self.quirks = quirks
         self.tokens = tokens
         self.seed = seed
         self.sizes = sizes
@@ -89,6 +93,9 @@ package struct SandboxRequest: Sendable {
         let name = name.lowercased()
         return headers.first { $0.name.lowercased() == name }?.value
     }
+
+    /// Where the store is reached from outside, for answers that say where to go on.
+    package var baseURL: String { "http://\(header("Host") ?? "localhost")\(header("X-Forwarded-Prefix") ?? "")" }
 }
 
 package struct SandboxResponse: Sendable {

@@ -74,16 +74,44 @@ package struct Cursor: Sendable, Equatable {
     }
 }
 
-/// What to ask next: requests that do not depend on each other's answers.
+/// What to ask next: requests that do not depend on each other's answers, or one whose answer is too large to be held.
 package struct Step: Sendable {
     package let requests: [PlatformRequest]
+    /// What reads the answer as it arrives; nil where the answers are held and given to the platform as a whole.
+    package let reader: (any DocumentReader)?
 
     package static let requestsMax = 20
 
     package init(_ requests: [PlatformRequest]) {
         precondition((1...Self.requestsMax).contains(requests.count), "a step asks for something, within bounds")
         self.requests = requests
+        reader = nil
     }
+
+    /// A document of any size.
+    package init(download request: PlatformRequest, with reader: any DocumentReader) {
+        requests = [request]
+        self.reader = reader
+    }
+}
+
+/// Reads a document while it arrives, so that its size does not matter.
+///
+/// A value with no I/O, used for one download: `begin`, then `take` for each piece, then `finish`; after each of them
+/// `nextPage` until it gives none. Every page is committed like any other, with its cursor. A download that was cut
+/// short begins again with the cursor of its last page, which says what of the document is stored already.
+///
+/// An answer whose status is not 200 never gets here: it is given to ``Platform/page(from:in:)``.
+package protocol DocumentReader: Sendable {
+    /// The head of the answer; its body is empty.
+    mutating func begin(_ head: PlatformResponse) throws(ReadFailure)
+    /// The next bytes, in order; pieces have no meaningful boundaries.
+    mutating func take(_ bytes: [UInt8]) throws(ReadFailure)
+    /// The document is complete.
+    mutating func finish() throws(ReadFailure)
+    /// What has been read and can be stored; nil until there is enough of it. After `finish` all that is left, the last
+    /// page with the cursor that goes on behind the document.
+    mutating func nextPage() -> Page?
 }
 
 /// A request without host and credentials: the worker knows those.
@@ -105,6 +133,11 @@ package struct PlatformRequest: Sendable {
     package var demands: [BucketDemand]
     /// A larger answer is cut off and ends as `data.too_large`.
     package var responseBytesMax: Int
+    /// An address elsewhere, complete and signed, that an answer of the platform named. No credential is sent to it, and
+    /// `path` and `query` do not matter. Nil: below the connection's base URL.
+    package var url: String?
+    /// Which of the method's ``Authentication/Method/alternatives`` the credentials go by; nil: by its placement.
+    package var placement: String?
 
     package init(
         _ method: Method, path: String, query: [(name: String, value: String)] = [],

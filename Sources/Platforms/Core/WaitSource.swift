@@ -38,17 +38,18 @@ package struct WaitSource: Sendable, Hashable {
 
     /// The wait that `text` stands for; nil for what is no wait. A time that has passed is no wait left: zero.
     package func wait(in text: String, now: Date) -> Duration? {
+        if unit == .retryAfter { return RetryAfter.parse(text, now: now, max: max) }
         let text = text.filter { $0 != "\"" }.drop { $0 == " " }
         let trimmed = String(text.reversed().drop { $0 == " " }.reversed())
         let seconds: Double?
         switch unit {
-        case .seconds: seconds = Self.number(trimmed)
-        case .milliseconds: seconds = Self.number(trimmed).map { $0 / 1000 }
-        case .epoch: seconds = Self.number(trimmed).map { $0 - now.timeIntervalSince1970 }
-        case .epochMilliseconds: seconds = Self.number(trimmed).map { $0 / 1000 - now.timeIntervalSince1970 }
+        case .seconds: seconds = RetryAfter.number(trimmed)
+        case .milliseconds: seconds = RetryAfter.number(trimmed).map { $0 / 1000 }
+        case .epoch: seconds = RetryAfter.number(trimmed).map { $0 - now.timeIntervalSince1970 }
+        case .epochMilliseconds: seconds = RetryAfter.number(trimmed).map { $0 / 1000 - now.timeIntervalSince1970 }
         case .httpDate: seconds = Self.until(ErrorTime.http(trimmed), now)
         case .iso8601: seconds = Self.until(ErrorTime.iso(trimmed), now)
-        case .retryAfter: seconds = Self.number(trimmed) ?? Self.until(ErrorTime.http(trimmed), now)
+        case .retryAfter: seconds = nil
         }
         guard let seconds, seconds.isFinite else { return nil }
         let isTime = ![.seconds, .milliseconds].contains(unit)
@@ -58,13 +59,6 @@ package struct WaitSource: Sendable, Hashable {
     }
 
     private static func until(_ time: Double?, _ now: Date) -> Double? { time.map { $0 - now.timeIntervalSince1970 } }
-
-    /// Digits with at most one point; no signs, exponents, `inf` or `nan`.
-    private static func number(_ text: String) -> Double? {
-        guard (1...20).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 })
-        else { return nil }
-        return Double(text)
-    }
 }
 
 /// Points in time as servers write them, in seconds since 1970.
