@@ -84,8 +84,10 @@ let package = Package(
         // Tests mirror the sources; TestKit is imported by test targets only.
         .target(
             name: "TestKit", dependencies: ["LocalServers", "Postgres", "Redis", "Schema", .log], path: "Tests/TestKit"),
+        .target(
+            name: "PlatformKit", dependencies: ["Connections", "Platforms", "RawJSON"], path: "Tests/PlatformKit"),
         .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
-        .testTarget(name: "PlatformsTests", dependencies: ["Connections", "Platforms", "RawJSON"]),
+        .testTarget(name: "PlatformsTests", dependencies: ["PlatformKit", "Platforms", "RawJSON"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .log]),
         .testTarget(name: "RedisTests", dependencies: ["LocalServers", "Redis", "TestKit", .log]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Health", "Platforms"]),
@@ -116,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "HealthTests",
             dependencies: ["HTTP", "Health", "Jobs", "Platforms", "Postgres", "RawJSON", "TestKit", .log]),
-        .testTarget(name: "ViewsTests", dependencies: ["Platforms", "Postgres", "RawJSON", "Schema", "TestKit"]),
+        .testTarget(
+            name: "ViewsTests", dependencies: ["PlatformKit", "Platforms", "Postgres", "RawJSON", "Schema", "TestKit"]),
         .testTarget(
             name: "FleetTests",
             dependencies: [

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import FoundationEssentials
+internal import Platforms
 
 /// Signs requests with OAuth 1.0a (RFC 5849), for stores that take nothing else.
 ///

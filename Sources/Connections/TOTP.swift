@@ -1,4 +1,5 @@
 package import FoundationEssentials
+internal import Platforms
 
 /// One-time passwords by the clock (RFC 6238), for admin logins with a second factor.
 ///

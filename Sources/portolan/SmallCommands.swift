@@ -48,6 +48,10 @@ struct PlatformsCommand: AsyncParsableCommand {
                     print("  sign in      \(method.name): \(method.summary)")
                     for field in method.fields { print("    credential \(field.name): \(field.help)") }
                 }
+                for setting in platform.settings {
+                    let standard = setting.standard.map { " Unless said: \($0)." } ?? ""
+                    print("  setting      \(setting.name): \(setting.help)\(standard)")
+                }
                 switch platform.hosting {
                 case .shared(let url): print("  base URL     \(url)")
                 case .perMerchant(let pattern): print("  base URL     \(pattern)")

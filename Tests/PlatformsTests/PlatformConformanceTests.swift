@@ -1,4 +1,5 @@
 import Foundation
+import PlatformKit
 import RawJSON
 import Testing
 
@@ -124,10 +125,10 @@ import Testing
     func unreadableCursors(key: String) throws {
         let platform = try platform(key)
         for resource in platform.resources {
-            let fresh = try platform.nextStep(in: ConformanceWalk.read(resource.name, nil))
+            let fresh = try platform.nextStep(in: ConformanceWalk.read(platform, resource.name, nil))
             let expected = fresh.requests.map(ConformanceWalk.words)
             for json in [#"{"v":"garbage"}"#, "[]", "null", #"{"walk":{"upTo":1"#, "", "\"\"", "{}", "7"] {
-                let step = try platform.nextStep(in: ConformanceWalk.read(resource.name, Cursor(json: json)))
+                let step = try platform.nextStep(in: ConformanceWalk.read(platform, resource.name, Cursor(json: json)))
                 #expect(step.requests.map(ConformanceWalk.words) == expected, "\(resource.name) with \(json)")
             }
         }

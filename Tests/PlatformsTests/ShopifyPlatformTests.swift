@@ -38,7 +38,7 @@ struct ShopifyPlatformTests {
         try driver.run()
         let before = driver.records.count
         driver.now += 3600
-        let bound = ShopifyTime.format(shopStart.addingTimeInterval(-120))
+        let bound = PlatformTime.format(shopStart.addingTimeInterval(-120))
         driver.store.change(count: 40, now: driver.now)
         driver.now += 600
         driver.requests = []
@@ -101,7 +101,7 @@ struct ShopifyPlatformTests {
             let bodies = driver.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }
             #expect(
                 bodies.contains {
-                    $0.contains("\"after\":null") && $0.contains("updated_at:>='\(ShopifyTime.format(newest))'")
+                    $0.contains("\"after\":null") && $0.contains("updated_at:>='\(PlatformTime.format(newest))'")
                 })
             #expect(driver.syncedThrough == shopStart)
             #expect(driver.differences() == [])
@@ -284,22 +284,5 @@ struct ShopifyPlatformTests {
         #expect(page.deletions.count + page.flags.count == requests.count)
         #expect(page.deletions.allSatisfy { $0.resource == "orders" && $0.source == .notFoundOnFetch })
         #expect(page.records.isEmpty)
-    }
-
-    @Test("times are read and written to the second, fractions allowed")
-    func times() throws {
-        let text = "2026-06-04T08:49:57Z"
-        let time = try #require(ShopifyTime.parse(text))
-        #expect(time == (try Date(text, strategy: .iso8601)))
-        #expect(ShopifyTime.format(time) == text)
-        #expect(ShopifyTime.parse("2026-06-04T08:49:57.250Z") == time.addingTimeInterval(0.25))
-        for epoch in stride(from: -3_000_000_000.0, through: 8_000_000_000, by: 97_777_777) {
-            let date = Date(timeIntervalSince1970: epoch)
-            #expect(ShopifyTime.format(date) == date.formatted(.iso8601))
-            #expect(ShopifyTime.parse(ShopifyTime.format(date)) == date)
-        }
-        for wrong in ["", "2026-06-04", "2026-13-04T08:49:57Z", "2026-06-04T08:49:57+02:00", "2026-06-04T08:49:5xZ"] {
-            #expect(ShopifyTime.parse(wrong) == nil)
-        }
     }
 }

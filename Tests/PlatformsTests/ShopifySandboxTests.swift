@@ -176,7 +176,7 @@ struct ShopifySandboxTests {
         let page = try platform.page(from: [exchange], in: read)
         let record = try #require(page.records.first)
         #expect(record.payload.text == node)
-        #expect(record.updatedAt == ShopifyTime.parse("2026-06-04T08:49:57Z"))
+        #expect(record.updatedAt == PlatformTime.parse("2026-06-04T08:49:57Z"))
         #expect(node.contains("\"legacyResourceId\":\"\(record.id)\""))
         #expect(page.isCaughtUp == (name != "order"))
         let pending = try #require(page.cursor.decode(ShopifyCursor.self)).pending

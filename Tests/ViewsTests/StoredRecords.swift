@@ -1,4 +1,5 @@
 import Foundation
+import PlatformKit
 import Platforms
 import RawJSON
 
@@ -16,84 +17,26 @@ struct StoredRecord: Sendable {
 
 /// What a complete read of a simulated merchant brings, read by the platform's own connector.
 struct SandboxWalk {
-    enum Failure: Error { case doesNotEnd(String), differsFromTruth(String) }
+    enum Failure: Error { case differsFromTruth(String) }
 
-    let platform: any Platform
-    let store: any SandboxStore
-    private var now = Self.start
-
-    static let start = Date(timeIntervalSince1970: 1_790_000_000)
+    private let walk: MerchantWalk
 
     init(_ platform: any Platform, seed: UInt64, sizes: [String: Int], spoiltShare: Double) {
-        self.platform = platform
-        let credentials = platform.authentication.methods[0].fields.map { ($0.name, "test_" + $0.name) }
-        store = platform.makeSandboxStore(
-            SandboxOptions(
-                seed: seed, sizes: sizes, credentials: Dictionary(uniqueKeysWithValues: credentials),
-                startsAt: Self.start, limitFactor: 1_000_000, spoiltShare: spoiltShare))
+        walk = MerchantWalk(platform, seed: seed, sizes: sizes, spoiltShare: spoiltShare)
     }
 
     /// Every record of every stream, compared with what the store says is true.
-    mutating func records() throws -> [StoredRecord] {
-        try platform.resources.flatMap { try records(of: $0.name) }
-    }
-
-    private mutating func records(of resource: String) throws -> [StoredRecord] {
-        var found: [String: StoredRecord] = [:]
-        var cursor: Cursor?
-        for _ in 0..<5000 {
-            let step = try platform.nextStep(in: StreamRead(resource: resource, cursor: cursor, now: now))
-            let exchanges = step.requests.map(send)
-            now += 1
-            let page: Page
-            do {
-                page = try platform.page(
-                    from: exchanges, in: StreamRead(resource: resource, cursor: cursor, now: now))
-            } catch let failure {
-                guard let next = failure.goOnWith else { throw failure.error }
-                cursor = next
-                continue
-            }
-            for record in page.records.compactMap({ platform.neverStored.strip($0) }) {
-                found["\(record.resource) \(record.id)"] = StoredRecord(
-                    resource: record.resource, id: record.id, updatedAt: record.updatedAt,
-                    createdAt: record.createdAt, payload: record.payload.array)
-            }
-            cursor = page.cursor
-            if page.isCaughtUp { return try checked(found, against: store.truth(resource: resource)) }
+    func records() throws -> [StoredRecord] {
+        for resource in walk.platform.resources {
+            try walk.run(resource.name)
+            let found = walk.held
+            let truth = walk.truth(resource.name)
+            guard truth.allSatisfy({ found[$0.key] == $0.value }) else { throw Failure.differsFromTruth(resource.name) }
         }
-        throw Failure.doesNotEnd(resource)
-    }
-
-    private func checked(
-        _ found: [String: StoredRecord], against truth: [SandboxRecord]
-    ) throws -> [StoredRecord] {
-        let expected = Dictionary(truth.map { ("\($0.resource) \($0.id)", $0.payload) }, uniquingKeysWith: { $1 })
-        guard expected.count == found.count, expected.allSatisfy({ found[$0.key]?.payload == $0.value }) else {
-            throw Failure.differsFromTruth(truth.first?.resource ?? platform.key)
-        }
-        return found.values.sorted { ($0.resource, $0.id) < ($1.resource, $1.id) }
-    }
-
-    private func send(_ request: PlatformRequest) -> Exchange {
-        let answer = store.respond(
-            to: SandboxRequest(
-                method: request.method.rawValue, path: request.path, query: request.query,
-                headers: request.headers + [credentialHeader], body: request.body ?? []), now: now)
-        return Exchange(
-            request: request,
-            response: PlatformResponse(
-                status: answer.status, headers: answer.headers, body: PaddedBytes(answer.body), requestedAt: now))
-    }
-
-    private var credentialHeader: (name: String, value: String) {
-        switch platform.authentication.methods[0].placement {
-        case .header(let name, let field): return (name, "test_" + field)
-        case .bearer(let field): return ("Authorization", "Bearer test_" + field)
-        case .basic(let user, let password):
-            let pair = "test_\(user):" + (password.map { "test_" + $0 } ?? "")
-            return ("Authorization", "Basic " + Data(pair.utf8).base64EncodedString())
-        case .scheme, .query, .oauth1, .byScheme: preconditionFailure("the walk does not sign in that way")
+        return walk.records.values.sorted { ($0.resource, $0.id) < ($1.resource, $1.id) }.map {
+            StoredRecord(
+                resource: $0.resource, id: $0.id, updatedAt: $0.updatedAt, createdAt: $0.createdAt,
+                payload: $0.payload.array)
         }
     }
 }

@@ -39,7 +39,7 @@ import Testing
 
     /// Each mutant is a connection of its own: a record with all that belongs to it, one of them spoilt.
     private func mutants(of platform: any Platform) throws -> [(connection: Int64, record: StoredRecord)] {
-        var walk = SandboxWalk(platform, seed: 5, sizes: smallSizes, spoiltShare: 0)
+        let walk = SandboxWalk(platform, seed: 5, sizes: smallSizes, spoiltShare: 0)
         let records = try walk.records() + fixtureRecords(of: platform)
         let families = self.families(of: records, in: platform)
         let names = families.keys.sorted()

@@ -13,7 +13,7 @@ import Testing
             let probe = ViewProbe(pool: pool)
             for platform in allPlatforms {
                 for (connection, share) in [(Int64(1), 0.0), (2, 0.3)] {
-                    var walk = SandboxWalk(platform, seed: 11, sizes: smallSizes, spoiltShare: share)
+                    let walk = SandboxWalk(platform, seed: 11, sizes: smallSizes, spoiltShare: share)
                     let records = try walk.records()
                     let stored = try await probe.store(records, platform: platform.key, connection: connection)
                     if share == 0 { #expect(stored == records.count, "\(platform.key)") }

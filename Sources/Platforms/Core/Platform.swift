@@ -20,6 +20,8 @@ package protocol Platform: Sendable {
     var authentication: Authentication { get }
     var resources: [Resource] { get }
     var buckets: [Bucket] { get }
+    /// What a person says of a connection besides its credentials; nothing unless it says so.
+    var settings: [Setting] { get }
     /// Members of its records that are cut out before anything is stored; none unless it says so.
     var neverStored: NeverStored { get }
     /// What failures of this platform mean, in the order in which they are asked. What no rule here knows is decided by
@@ -49,6 +51,7 @@ package protocol Platform: Sendable {
 }
 
 extension Platform {
+    package var settings: [Setting] { [] }
     package var errorRules: [ErrorRule] { [] }
     package var errorShape: ErrorShape { ErrorShape() }
     package var ownRules: RuleBook { RuleBook(of: self) }
@@ -77,6 +80,24 @@ package enum Hosting: Sendable {
             self.name = name
             self.baseURL = baseURL
         }
+    }
+}
+
+/// Something a person says about a connection when adding it, e.g. which of several shops is meant.
+package struct Setting: Sendable {
+    /// Key in the connection's settings. Example: `organizer`.
+    package let name: String
+    /// One sentence for the person who has to know it.
+    package let help: String
+    package let example: String
+    /// What holds where nobody says anything; nil: it has to be said.
+    package let standard: String?
+
+    package init(_ name: String, help: String, example: String, standard: String? = nil) {
+        self.name = name
+        self.help = help
+        self.example = example
+        self.standard = standard
     }
 }
 

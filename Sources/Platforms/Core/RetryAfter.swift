@@ -21,8 +21,9 @@ package enum RetryAfter {
             if number >= firstInstant * 1000 { return bounded(number / 1000 - epoch, max) }
             return bounded(number >= firstInstant ? number - epoch : number, max)
         }
-        guard let instant = ErrorTime.http(String(text)) ?? ErrorTime.iso(String(text)) else { return nil }
-        return bounded(instant - epoch, max)
+        let words = String(text)
+        guard let instant = PlatformTime.parseHTTP(words) ?? PlatformTime.parse(words, zoneless: 0) else { return nil }
+        return bounded(instant.timeIntervalSince(now), max)
     }
 
     /// 2001-09-09.

@@ -188,3 +188,8 @@ package struct Exchange: Sendable {
         self.response = response
     }
 }
+
+extension PaddedBytes {
+    /// The first bytes as text, for whoever has to write a missing rule.
+    var start: String { String(decoding: bytes.prefix(4 * UnifiedError.evidenceBytesMax), as: UTF8.self) }
+}

@@ -86,7 +86,7 @@ struct ShopifyCursor: Codable, Sendable, Equatable {
     /// The walk to go on with: the one under way, or a new one that ends now.
     func currentWalk(now: Date) -> Walk {
         guard var walk else {
-            let upTo = ShopifyTime.floor(max(now, through ?? .distantPast))
+            let upTo = PlatformTime.floor(max(now, through ?? .distantPast))
             return Walk(from: through?.addingTimeInterval(-Self.overlapSeconds), upTo: upTo)
         }
         if walk.after != nil {

@@ -153,8 +153,3 @@ struct ShopifyRefusal {
         return (error, finding.remedy)
     }
 }
-
-extension PaddedBytes {
-    /// The first bytes as text, for whoever has to write a missing rule.
-    var start: String { String(decoding: bytes.prefix(4 * UnifiedError.evidenceBytesMax), as: UTF8.self) }
-}

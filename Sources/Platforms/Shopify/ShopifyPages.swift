@@ -121,7 +121,7 @@ extension ShopifyPlatform {
             Record(
                 resource: kind.resource,
                 id: followUp.i + "/" + String(repeating: "0", count: max(0, 4 - number.count)) + number,
-                updatedAt: changedAt?.string.flatMap(ShopifyTime.parse), createdAt: nil, payload: parent.slice,
+                updatedAt: changedAt?.string.flatMap { PlatformTime.parse($0) }, createdAt: nil, payload: parent.slice,
                 fetchedAt: exchange.response.requestedAt))
         guard hasNextPage else { return nil }
         guard let after = connection.at("pageInfo", "endCursor")?.string, after != followUp.a,
@@ -261,12 +261,12 @@ private struct ShopifyNodeReading {
                     evidence: node.slice.text))
             return
         }
-        let updatedAt = members[2]?.string.flatMap(ShopifyTime.parse)
+        let updatedAt = members[2]?.string.flatMap { PlatformTime.parse($0) }
         if let updatedAt, updatedAt > (newest ?? .distantPast) { newest = updatedAt }
         page.records.append(
             Record(
                 resource: resource, id: id, updatedAt: updatedAt,
-                createdAt: members[3]?.string.flatMap(ShopifyTime.parse), payload: node.slice, fetchedAt: fetchedAt))
+                createdAt: members[3]?.string.flatMap { PlatformTime.parse($0) }, payload: node.slice, fetchedAt: fetchedAt))
         follow(.lineItems, members[4], of: id)
         follow(.variants, members[6], of: id)
         guard let refunds = members[5], refunds.kind == .array, refunds.slice.count > 2 else { return }

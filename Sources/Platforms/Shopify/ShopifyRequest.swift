@@ -28,9 +28,9 @@ enum ShopifyRequest {
 
     /// Search syntax for the changes of a walk; both bounds are inclusive.
     static func filter(_ walk: ShopifyCursor.Walk) -> String {
-        let upTo = "updated_at:<='\(ShopifyTime.format(walk.upTo))'"
+        let upTo = "updated_at:<='\(PlatformTime.format(walk.upTo))'"
         guard let from = walk.from else { return upTo }
-        return "updated_at:>='\(ShopifyTime.format(from))' \(upTo)"
+        return "updated_at:>='\(PlatformTime.format(from))' \(upTo)"
     }
 
     /// The walk and page length a page request was made for; nil for a request that is none of ours.
@@ -52,7 +52,7 @@ enum ShopifyRequest {
 
     private static func bound(_ comparison: String, in filter: String) -> Date? {
         guard let start = filter.firstRange(of: comparison)?.upperBound else { return nil }
-        return ShopifyTime.parse(String(filter[start...].prefix { $0 != "'" }))
+        return PlatformTime.parse(String(filter[start...].prefix { $0 != "'" }))
     }
 
     private static func request(

@@ -40,7 +40,7 @@ enum ShopifySandboxCursor {
     /// `{"last_id":8651795988617,"last_value":"2026-06-04 08:49:57.000000"}` in base64.
     static func encode(id: Int, epoch: Int) -> String {
         var time: [UInt8] = []
-        ShopifyTime.append(epoch, to: &time, separator: UInt8(ascii: " "))
+        PlatformTime.append(epoch, to: &time, separator: UInt8(ascii: " "))
         return ShopifySandboxBase64.encode(
             "{\"last_id\":\(id),\"last_value\":\"\(String(decoding: time, as: UTF8.self)).000000\"}")
     }
@@ -51,7 +51,7 @@ enum ShopifySandboxCursor {
             let start = text.firstRange(of: "\"last_value\":\"")?.upperBound
         else { return nil }
         let value = text[start...].prefix { $0 != "." }.replacing(" ", with: "T")
-        guard let time = ShopifyTime.parse(value + "Z") else { return nil }
+        guard let time = PlatformTime.parse(value + "Z") else { return nil }
         return (id, Int(time.timeIntervalSince1970))
     }
 

@@ -181,7 +181,7 @@ struct ShopifySandboxFilter {
             var comparison = rest.prefix { "<>=".contains($0) }
             rest = rest.dropFirst(comparison.count)
             if comparison.isEmpty { comparison = "=" }
-            guard let time = ShopifyTime.parse(String(rest.filter { $0 != "'" && $0 != "\"" })) else {
+            guard let time = PlatformTime.parse(String(rest.filter { $0 != "'" && $0 != "\"" })) else {
                 throw ShopifySandboxQueryError(
                     message: "Invalid timestamp for query filter `\(term.prefix(10))`.", code: "BAD_REQUEST")
             }

@@ -113,7 +113,7 @@ struct ShopifySandboxRenderer {
             out.append(UInt8(ascii: "\""))
         case .time(let epoch):
             out.append(UInt8(ascii: "\""))
-            ShopifyTime.append(epoch, to: &out)
+            PlatformTime.append(epoch, to: &out)
             out.append(UInt8(ascii: "\""))
         case .gid(let type, let number):
             out += Self.gidText

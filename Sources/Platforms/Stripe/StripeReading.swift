@@ -118,7 +118,7 @@ struct StripeReading {
     }
 
     private func fetchRequest(_ id: String) -> PlatformRequest {
-        request(path: "\(stream.path)/\(Self.escaped(id))", query: [], route: "\(stream.path)/{id}", .fetch)
+        request(path: "\(stream.path)/\(PercentEncoding.encode(id))", query: [], route: "\(stream.path)/{id}", .fetch)
     }
 
     private func overflowRequest(_ overflow: StripeCursor.Overflow) -> PlatformRequest {
@@ -127,7 +127,7 @@ struct StripeReading {
         if let parameter = nested.parameter { query.append((parameter, overflow.id)) }
         query.append(("limit", "100"))
         if let after = overflow.after { query.append(("starting_after", after)) }
-        let path = nested.route.replacing("{id}", with: Self.escaped(overflow.id))
+        let path = nested.route.replacing("{id}", with: PercentEncoding.encode(overflow.id))
         return request(path: path, query: query, route: nested.route, .overflow)
     }
 
@@ -141,23 +141,6 @@ struct StripeReading {
     }
 
     static func endpointBucket(_ route: String) -> String { "GET \(route)" }
-
-    /// A path segment, percent-encoded (RFC 3986, unreserved characters stay).
-    static func escaped(_ segment: String) -> String {
-        var text = ""
-        for byte in segment.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                text += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return text
-    }
 
     // MARK: - What it means
 

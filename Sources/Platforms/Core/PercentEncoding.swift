@@ -1,4 +1,4 @@
-/// Percent-encoding as signatures need it: everything but the unreserved characters of RFC 3986, in capitals.
+/// Percent-encoding as paths and signatures need it: everything but the unreserved characters of RFC 3986, in capitals.
 package enum PercentEncoding {
     package static func encode(_ text: String) -> String {
         var encoded: [UInt8] = []
@@ -18,7 +18,7 @@ package enum PercentEncoding {
 
     /// As forms and queries are read: `+` is a space. Nil where `%` is not followed by two hexadecimal digits, or the
     /// bytes are no UTF-8.
-    static func decodeForm(_ text: some StringProtocol) -> String? {
+    package static func decodeForm(_ text: some StringProtocol) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8.makeIterator()
         while let byte = rest.next() {
