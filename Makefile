@@ -1,7 +1,7 @@
 # Portolan. `make` lists what there is to make.
 SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
 
-.PHONY: help demo test build release bench bench-peers lint format golden clean
+.PHONY: help demo test build release bench bench-peers new-platform lint format golden clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ bench: release ## benchmarks, each beside its floor
 bench-peers: release ## Portolan beside other queues, in one run; ARGS='--only portolan,pgqueuer'
 	@Benchmarks/peers/setup.sh
 	@python3 Benchmarks/peers/run.py $(ARGS)
+
+new-platform: ## begins a platform's folder; NAME=QuickBooks
+	@scripts/new-platform.sh "$(NAME)"
 
 lint: ## format and style, changing nothing
 	@swift format lint --recursive --parallel --strict Package.swift Plugins Sources Tests

@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CSimdJSON",
             // The scanner is made of small inlined steps: without optimisation it is fifty times slower.
@@ -29,12 +30,13 @@ let package = Package(
 
         // Values and clients.
         .target(name: "RawJSON", dependencies: ["CSimdJSON"]),
+        .target(name: "Documents", dependencies: ["CZlib"]),
         .target(
             name: "Postgres",
             dependencies: ["CLibPQ", .log, .product(name: "DequeModule", package: "swift-collections")]),
         .target(name: "Redis", dependencies: ["CHiredis", .log]),
         .target(name: "HTTP", dependencies: ["CLibCurl", .log]),
-        .target(name: "Platforms", dependencies: ["RawJSON"], plugins: ["EmbedFiles"]),
+        .target(name: "Platforms", dependencies: ["Documents", "RawJSON"], plugins: ["EmbedFiles"]),
 
         // The parts of the fleet.
         .target(name: "Schema", dependencies: ["Platforms", "Postgres", .crypto, .log], plugins: ["EmbedFiles"]),
@@ -70,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "portolan",
             dependencies: [
-                "Connections", "HTTP", "Health", "Jobs", "Limits", "LocalFleet", "LocalServers", "Platforms",
+                "Connections", "Documents", "HTTP", "Health", "Jobs", "Limits", "LocalFleet", "LocalServers",
+                "Platforms",
                 "Postgres", "RawJSON", "Redis",
                 "Sandbox", "Scheduler", "Schema", "Worker", .lifecycle, .log,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -87,7 +90,12 @@ let package = Package(
         .target(
             name: "PlatformKit", dependencies: ["Connections", "Platforms", "RawJSON"], path: "Tests/PlatformKit"),
         .testTarget(name: "RawJSONTests", dependencies: ["RawJSON"]),
-        .testTarget(name: "PlatformsTests", dependencies: ["PlatformKit", "Platforms", "RawJSON"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
+        .testTarget(
+            name: "PlatformsTests",
+            dependencies: ["Connections", "Documents", "PlatformKit", "Platforms", "RawJSON"],
+            // Of the template for new platforms only the Swift files are built.
+            exclude: ["Example/Fixtures", "Example/NOTES.md", "Example/Views"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .log]),
         .testTarget(name: "RedisTests", dependencies: ["LocalServers", "Redis", "TestKit", .log]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Health", "Platforms"]),

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(
-    libpq-dev libcurl4-openssl-dev libhiredis-dev libsimdjson-dev pkg-config
+    libpq-dev libcurl4-openssl-dev libhiredis-dev libsimdjson-dev zlib1g-dev pkg-config
     postgresql-15 redis-server
 )
 # Only the tests need these.
@@ -37,15 +37,29 @@ if ! command -v swift >/dev/null; then
     exit 1
 fi
 
-# The Stripe connector is also tested against a server that is not ours, in a private virtual environment.
+# Connectors are also tested against servers that are not ours, each in a private virtual environment.
 if [[ "${1:-}" == "--tests" ]]; then
     root=$(cd "$(dirname "$0")/.." && pwd)
-    venv="$root/.portolan/venv"
-    wanted="$root/Tests/Support/localstripe-requirements.txt"
-    if ! cmp -s "$wanted" "$venv/installed.txt"; then
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-        cp "$wanted" "$venv/installed.txt"
+
+    # python_packages FOLDER LIST: a virtual environment with the packages of the list; done again when the list changed.
+    python_packages() {
+        local venv="$root/.portolan/$1" wanted="$root/Tests/Support/$2"
+        if ! cmp -s "$wanted" "$venv/installed.txt"; then
+            rm -rf "$venv"
+            python3 -m venv "$venv"
+            "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+            cp "$wanted" "$venv/installed.txt"
+        fi
+    }
+
+    python_packages venv localstripe-requirements.txt
+    # 600 MB and about a minute.
+    python_packages venv-pretix pretix-requirements.txt
+    # Its empty database takes more than a minute to make, so each server of a test starts from a copy.
+    template="$root/.portolan/pretix-template"
+    wanted="$root/Tests/Support/pretix-requirements.txt"
+    if ! cmp -s "$wanted" "$template/installed.txt"; then
+        "$root/.portolan/venv-pretix/bin/python3" "$root/Tests/Support/pretix_server.py" --template "$template"
+        cp "$wanted" "$template/installed.txt"
     fi
 fi
