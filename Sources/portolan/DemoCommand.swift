@@ -109,27 +109,17 @@ struct DemoCommand: AsyncParsableCommand {
     }
 }
 
-/// The merchants of the demonstration: several stores of each platform, of different sizes and tempers.
+/// The merchants of the demonstration: those that every platform shows, of different sizes and tempers.
 enum DemoPlan {
     static func plan(orders: Int) -> SandboxPlan {
-        SandboxPlan(
-            seed: 2026,
-            stores: [
-                .init(
-                    platform: "shopify", name: "atlas-outdoor", sizes: ["orders": orders], limitFactor: 10,
-                    changesPerSecond: 2),
-                .init(
-                    platform: "shopify", name: "kaffee-kontor", sizes: ["orders": max(orders / 5, 5)], limitFactor: 10,
-                    changesPerSecond: 1),
-                .init(
-                    platform: "shopify", name: "tiny-press", sizes: ["orders": max(orders / 50, 5)], spoiltShare: 0.05,
-                    changesPerSecond: 0.2),
-                .init(
-                    platform: "stripe", name: "nimbus-saas", sizes: ["customers": max(orders / 5, 5)], limitFactor: 4,
-                    changesPerSecond: 1),
-                .init(
-                    platform: "stripe", name: "tea-club", sizes: ["customers": max(orders / 25, 5)], limitFactor: 4,
-                    spoiltShare: 0.02, changesPerSecond: 0.5),
-            ])
+        let stores = allPlatforms.flatMap { platform in
+            platform.showcase.map { shown in
+                SandboxPlan.Store(
+                    platform: platform.key, name: shown.name,
+                    sizes: [shown.resource: max(5, Int(Double(orders) * shown.share))], limitFactor: shown.limitFactor,
+                    spoiltShare: shown.spoiltShare, changesPerSecond: shown.changesPerSecond)
+            }
+        }
+        return SandboxPlan(seed: 2026, stores: stores)
     }
 }

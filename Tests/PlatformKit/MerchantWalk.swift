@@ -1,7 +1,7 @@
-package import Connections
+internal import Connections
 package import Foundation
 package import Platforms
-package import RawJSON
+internal import RawJSON
 
 /// Reads a simulated merchant of any platform as a worker and its database would, and keeps what came of it: the one
 /// driver behind the tests that hold for every platform and those of the views.

@@ -7,12 +7,14 @@ import Testing
 
 /// What holds for every platform there is a folder for; a new folder gets these tests by being there.
 @Suite("Every platform") struct PlatformConformanceTests {
-    static let keys = allPlatforms.map(\.key)
+    /// With the template that new folders are made from.
+    static let platforms = allPlatforms + [ExamplePlatform()]
+    static let keys = platforms.map(\.key)
     static let seed: UInt64 =
         ProcessInfo.processInfo.environment["PLATFORMS_SEED"].flatMap(UInt64.init) ?? 20_261_122
 
     func platform(_ key: String) throws -> any Platform {
-        try #require(allPlatforms.first { $0.key == key })
+        try #require(Self.platforms.first { $0.key == key })
     }
 
     // MARK: - The declaration
@@ -29,7 +31,7 @@ import Testing
         let folders = try FileManager.default.contentsOfDirectory(atPath: sources.path).filter {
             FileManager.default.fileExists(atPath: sources.appending(path: "\($0)/\($0)Platform.swift").path)
         }
-        #expect(folders.map { $0.lowercased() }.sorted() == Self.keys.sorted())
+        #expect(folders.map { $0.lowercased() }.sorted() == allPlatforms.map(\.key).sorted())
     }
 
     @Test("resources and their children have names of their own, and a freshness target", arguments: keys)

@@ -46,12 +46,15 @@ package protocol Platform: Sendable {
     /// - Throws: ``ReadFailure`` when the step as a whole failed: nothing of it is stored.
     func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page
 
+    /// The merchants that a demonstration shows; one small one unless it says so.
+    var showcase: [SandboxShowcase] { get }
     /// A simulated merchant on this platform, deterministic for its options.
     func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore
 }
 
 extension Platform {
     package var settings: [Setting] { [] }
+    package var showcase: [SandboxShowcase] { [SandboxShowcase("\(key)-corner", resources[0].name, share: 0.02)] }
     package var errorRules: [ErrorRule] { [] }
     package var errorShape: ErrorShape { ErrorShape() }
     package var ownRules: RuleBook { RuleBook(of: self) }

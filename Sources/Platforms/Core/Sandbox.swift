@@ -68,6 +68,32 @@ package struct SandboxOptions: Sendable {
     }
 }
 
+/// A simulated merchant worth showing.
+package struct SandboxShowcase: Sendable {
+    /// The store's name: lower-case letters, digits and hyphens.
+    package let name: String
+    /// The resource that its size is told by.
+    package let resource: String
+    /// How many of these there are, as a share of what the demonstration is asked for.
+    package let share: Double
+    /// Multiplies the platform's limits: a demonstration is not to last for hours.
+    package let limitFactor: Double
+    package let spoiltShare: Double
+    package let changesPerSecond: Double
+
+    package init(
+        _ name: String, _ resource: String, share: Double, limitFactor: Double = 10, spoiltShare: Double = 0,
+        changesPerSecond: Double = 0.2
+    ) {
+        self.name = name
+        self.resource = resource
+        self.share = share
+        self.limitFactor = limitFactor
+        self.spoiltShare = spoiltShare
+        self.changesPerSecond = changesPerSecond
+    }
+}
+
 /// A request as the sandbox server received it, with the store's own prefix taken off the path.
 package struct SandboxRequest: Sendable {
     package let method: String

@@ -26,6 +26,8 @@ package struct TokenGrant: Sendable {
 
     package enum Endpoint: Sendable {
         case absolute(String)
+        /// The same, unless the connection's setting of that name has another address: for sandboxes.
+        case overridable(String, setting: String)
         /// Below the connection's base URL.
         case path(String)
         /// Below an address in the connection's settings, for platforms with one a region.

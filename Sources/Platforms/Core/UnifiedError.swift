@@ -11,6 +11,9 @@ package struct UnifiedError: Error, Sendable, CustomStringConvertible {
     package var customerCode: CustomerCode
     /// One English sentence for our engineers. Never a payload, a query string or a credential.
     package var message: String
+    /// The access token may be at fault, though the code does not say so: it is replaced once before anything is made
+    /// of the error.
+    package var isWorthFreshToken = false
     /// The rule that decided, e.g. `shopify.throttled`; nil where our own code knew.
     package var ruleID: String?
     /// What was being done, e.g. `list`, `auth`, `map`, `store`.
@@ -84,6 +87,7 @@ extension UnifiedError {
         operation = evidence.operation
         curlCode = evidence.curlCode
         policyOverride = finding.policy
+        isWorthFreshToken = finding.remedy == .refreshToken
         if let customerCode = finding.customerCode { self.customerCode = customerCode }
         locate(on: hosting)
         guard evidence.status != nil else { return }

@@ -49,6 +49,14 @@ package struct ShopifyPlatform: Platform {
         return try mainPage(from: first, cursor: cursor, query: query, rules: read.rules ?? ownRules)
     }
 
+    package var showcase: [SandboxShowcase] {
+        [
+            SandboxShowcase("atlas-outdoor", "orders", share: 1, changesPerSecond: 2),
+            SandboxShowcase("kaffee-kontor", "orders", share: 0.2, changesPerSecond: 1),
+            SandboxShowcase("tiny-press", "orders", share: 0.02, limitFactor: 1, spoiltShare: 0.05),
+        ]
+    }
+
     package func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {
         ShopifySandboxStore(options)
     }

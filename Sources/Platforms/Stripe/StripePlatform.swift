@@ -57,6 +57,14 @@ package struct StripePlatform: Platform {
         return try reading.page(from: exchanges)
     }
 
+    package var showcase: [SandboxShowcase] {
+        [
+            SandboxShowcase("nimbus-saas", "customers", share: 0.2, limitFactor: 4, changesPerSecond: 1),
+            SandboxShowcase(
+                "tea-club", "customers", share: 0.04, limitFactor: 4, spoiltShare: 0.02, changesPerSecond: 0.5),
+        ]
+    }
+
     package func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {
         StripeSandboxStore(options)
     }

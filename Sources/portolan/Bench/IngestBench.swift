@@ -2,10 +2,11 @@ internal import Foundation
 internal import LocalFleet
 internal import LocalServers
 internal import Logging
+internal import Platforms
 internal import Postgres
 internal import Sandbox
 
-/// Charges of simulated Stripe accounts from the sandbox to `portolan.raw_records` by one worker, new and then
+/// Records of one resource of simulated merchants, from the sandbox to `portolan.raw_records` by one worker, new and then
 /// unchanged, beside the floor: the same
 /// records copied into a staging table and upserted by one statement, with no worker, no sandbox and no checks.
 struct IngestBench {
@@ -13,6 +14,8 @@ struct IngestBench {
     let records: Int
     let connections: Int
     let recordBytes: Int
+    /// The first platform that has it is simulated.
+    let resource: String
     let logger: Logger
 
     private struct Run {
@@ -23,14 +26,17 @@ struct IngestBench {
     }
 
     func run() async throws -> BenchReport {
+        guard let platform = allPlatforms.first(where: { $0.resource(resource) != nil }) else {
+            throw SettingsError("no platform has a resource \(resource)")
+        }
         var options = LocalFleet.Options(
             folder: folder, executable: Environment.executablePath,
             plan: SandboxPlan(
                 seed: 7,
                 stores: (0..<connections).map { number in
                     SandboxPlan.Store(
-                        platform: "stripe", name: "bench-\(number)",
-                        sizes: ["charges": records / connections, "customers": 10],
+                        platform: platform.key, name: "bench-\(number)",
+                        sizes: [resource: records / connections, "customers": 10],
                         limitFactor: 10_000, recordBytes: recordBytes)
                 }))
         options.postgresSettings = ["shared_buffers": "512MB", "max_wal_size": "8GB"]
@@ -47,7 +53,7 @@ struct IngestBench {
         worker.kill(SIGTERM)
         _ = await worker.waitForExit(within: .seconds(10))
         let conditions = try await readConditions(fleet)
-        let floor = try await Floor(pool: fleet.pool).measure()
+        let floor = try await Floor(pool: fleet.pool, resource: resource).measure()
         await fleet.stop()
         return BenchReport(
             bench: "ingest", conditions: conditions,
@@ -61,18 +67,19 @@ struct IngestBench {
             ])
     }
 
-    /// Makes every charges stream due, and waits until all are caught up.
+    /// Makes every stream of the resource due, and waits until all are caught up.
     private func sync(_ fleet: LocalFleet, _ worker: ChildProcess) async throws -> Run {
         let sandbox = fleet.sandbox.process.processID
         let before = (ProcessUsage.cpuSeconds(of: worker.processID), ProcessUsage.cpuSeconds(of: sandbox))
         let seen = try await recordsSeen(fleet)
         let start = ContinuousClock.now
         try await fleet.pool.query(
-            "update portolan.streams set next_due_at = portolan.now() where resource = 'charges'")
+            "update portolan.streams set next_due_at = portolan.now() where resource = $1", [resource])
         try await fleet.pool.query("select portolan.enqueue_due(1000)")
         try await fleet.pool.query("update portolan.streams set next_due_at = null")
         try await until(
-            fleet, "select bool_and(caught_up_at is not null) as done from portolan.streams where resource = 'charges'")
+            fleet, "select bool_and(caught_up_at is not null) as done from portolan.streams where resource = $1",
+            [resource])
         return Run(
             records: Double(try await recordsSeen(fleet) - seen), seconds: start.duration(to: .now).seconds,
             workerCPU: ProcessUsage.cpuSeconds(of: worker.processID) - before.0,
@@ -84,8 +91,10 @@ struct IngestBench {
         return try rows.first?.decode("count", as: Int64?.self) ?? 0
     }
 
-    private func until(_ fleet: LocalFleet, _ condition: SQL) async throws {
-        while try await fleet.pool.query(condition).first?.decode("done", as: Bool?.self) != true {
+    private func until(
+        _ fleet: LocalFleet, _ condition: SQL, _ parameters: [any PostgresEncodable] = []
+    ) async throws {
+        while try await fleet.pool.query(condition, parameters).first?.decode("done", as: Bool?.self) != true {
             try await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -94,9 +103,9 @@ struct IngestBench {
         let rows = try await fleet.pool.query(
             """
             select current_setting('server_version') as version, current_setting('synchronous_commit') as sync,
-                   (select count(*)::text from portolan.raw_records where resource = 'charges') as records,
-                   (select avg(octet_length(payload::text))::int4::text from portolan.raw_records where resource = 'charges') as bytes
-            """)
+                   (select count(*)::text from portolan.raw_records where resource = $1) as records,
+                   (select avg(octet_length(payload::text))::int4::text from portolan.raw_records where resource = $1) as bytes
+            """, [resource])
         guard let row = rows.first else { return [:] }
         return [
             "postgres": try row.decode("version"), "synchronous_commit": try row.decode("sync"),
@@ -110,13 +119,14 @@ struct IngestBench {
 /// The barest way to store the same records: COPY, then one upsert. Run over the records the worker stored.
 private struct Floor {
     let pool: PostgresPool
+    let resource: String
 
     func measure() async throws -> (fresh: Double, unchanged: Double) {
         let rows = try await pool.query(
             """
             select connection_id, external_id, platform_updated_at, payload::text as payload, payload_hash
-            from portolan.raw_records where resource = 'charges'
-            """, timeLimit: .seconds(600))
+            from portolan.raw_records where resource = $1
+            """, [resource], timeLimit: .seconds(600))
         return try await pool.withConnection { connection in
             try await connection.executeScript(
                 """
@@ -146,8 +156,8 @@ private struct Floor {
         try await connection.query(
             """
             insert into floor_records as t (connection_id, resource, external_id, platform, platform_updated_at, payload, payload_hash, fetched_at)
-            select s.connection_id, 'charges', s.external_id, 'stripe', s.updated_at, s.payload::jsonb, s.hash, now()
-            from staging s left join floor_records r on r.connection_id = s.connection_id and r.resource = 'charges' and r.external_id = s.external_id
+            select s.connection_id, 'records', s.external_id, 'floor', s.updated_at, s.payload::jsonb, s.hash, now()
+            from staging s left join floor_records r on r.connection_id = s.connection_id and r.resource = 'records' and r.external_id = s.external_id
             where r.payload_hash is distinct from s.hash
             on conflict (connection_id, resource, external_id) do update
               set payload = excluded.payload, payload_hash = excluded.payload_hash, platform_updated_at = excluded.platform_updated_at

@@ -122,7 +122,7 @@ struct ListReading {
             throw ReadFailure(error, lessons: lessons + blocks(for: error, exchange.request))
         }
         let found = try records(in: exchange)
-        var walk = progress.walk ?? begun(exchange.response)
+        var walk = progress.walk ?? begun(exchange)
         let count = found.count ?? walk.count
         if let before = walk.count, let count, count < before, walk.restarts < Self.restartsMax {
             return try again(walk, lessons)
@@ -146,15 +146,19 @@ struct ListReading {
             coverage: page.isLast ? [coverage(of: walk)] : [])
     }
 
-    private func begun(_ response: PlatformResponse) -> Progress.Walk {
+    /// The walk that the request began. What the answer means does not depend on when it is looked at.
+    private func begun(_ exchange: Exchange) -> Progress.Walk {
+        let response = exchange.response
         var bound = response.requestedAt
+        let from = list.since.flatMap { since in exchange.request.query.last { $0.name == since.parameter } }
         switch list.since?.bound {
         case .request(let less): bound.addTimeInterval(-less.seconds)
         case .header(let name): bound = response.header(name).flatMap { PlatformTime.parse($0, zoneless: 0) } ?? bound
         case nil: break
         }
         return Progress.Walk(
-            startedAt: PlatformTime.floor(read.now), bound: bound, from: start, next: "", count: nil, read: 0,
+            startedAt: PlatformTime.floor(response.requestedAt), bound: bound,
+            from: from.flatMap { PlatformTime.parse($0.value) }, next: "", count: nil, read: 0,
             restarts: progress.restarts ?? 0)
     }
 
@@ -252,7 +256,7 @@ struct ListReading {
     }
 
     private func blocks(for error: UnifiedError, _ request: PlatformRequest) -> [LimitLesson] {
-        guard error.code.health == .limited else { return [] }
+        guard error.code.fault == .quota else { return [] }
         return request.demands.flatMap { demand -> [LimitLesson] in
             let refused = LimitLesson.throttled(bucket: demand.bucket)
             return error.retryAfter.map { [refused, .blocked(bucket: demand.bucket, for: $0)] } ?? [refused]

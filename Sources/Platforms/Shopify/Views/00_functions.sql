@@ -4,9 +4,9 @@
 create or replace function shopify.gid(x text) returns text language sql immutable parallel safe as $$
   select nullif(split_part(split_part(x, '/', 5), '?', 1), '') $$;
 
--- The shop's amount of a MoneyBag.
+-- The shop's amount of a MoneyBag; as text, because an inlined argument is looked up once for each use.
 create or replace function shopify.amount(bag jsonb) returns numeric language sql immutable parallel safe as $$
-  select unified.num(bag #> '{shopMoney,amount}') $$;
+  select unified.num(bag #>> '{shopMoney,amount}') $$;
 
 -- A currency code; NULL for what cannot be one.
 create or replace function shopify.currency(x text) returns text language sql immutable parallel safe as $$
