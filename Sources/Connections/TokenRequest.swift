@@ -106,6 +106,7 @@ extension TokenRequest {
     private static func url(of endpoint: TokenGrant.Endpoint, _ account: Account) throws(UnifiedError) -> String {
         switch endpoint {
         case .absolute(let url): return url
+        case .overridable(let url, let name): return account.settings[name] ?? url
         case .path(let path): return account.baseURL + path
         case .setting(let name, let path):
             guard let base = account.settings[name], base.hasPrefix("https://") || base.hasPrefix("http://") else {

@@ -97,8 +97,20 @@ package final class LocalFleet: Sendable {
             guard let platform = allPlatforms.first(where: { $0.key == store.platform }) else { continue }
             try await connections.add(
                 platform: platform, name: "\(store.platform)-\(store.name)", baseURL: store.baseURL,
+                settings: Self.endpointSettings(platform, at: store.baseURL),
                 credentials: store.credentials.mapValues(Secret.init))
         }
+    }
+
+    /// A simulated merchant has its platform's token endpoint below its own address.
+    private static func endpointSettings(_ platform: any Platform, at baseURL: String) -> [String: String] {
+        var settings: [String: String] = [:]
+        for method in platform.authentication.methods {
+            guard case .overridable(let url, let name)? = method.grant?.endpoint, let path = URL(string: url)?.path
+            else { continue }
+            settings[name] = baseURL + path
+        }
+        return settings
     }
 
     /// Adds a connection to any server, e.g. one that is not ours.

@@ -255,7 +255,9 @@ struct Slice {
             return .page(page)
         } catch {
             await settle(error.lessons, grant, stream)
-            let isRefusal = error.error.httpStatus == 401 || error.error.policy == .refreshThenRetry
+            let isRefusal =
+                error.error.httpStatus == 401 || error.error.policy == .refreshThenRetry
+                || error.error.isWorthFreshToken
             guard refused == nil, isRefusal, let token = sent.lazy.compactMap(\.token).first else { throw error }
             logger.debug("access token refused", metadata: ["code": "\(error.error.code.name)"])
             return try await ask(step, read, stream, replacing: token)
