@@ -1,4 +1,8 @@
--- Reports as a kind of stream, sweeps over all there is, proof of what was read; functions whose form has changed go.
+-- Why: streams that are read from documents are a kind of their own; deletions on platforms that do not tell of them are found by walks over
+--      all there is; windows that were read are proven. Functions whose form has changed go: the new ones are among the functions.
+-- Locks: ACCESS EXCLUSIVE on streams for a moment (a column with a constant default rewrites nothing), and on raw_records, where it is smaller
+--      than a gigabyte, for as long as its primary key takes to build: some seconds.
+-- Breaking: commit_page, add_connection and record_errors. Workers of an older version cannot commit after this: drain them first.
 
 drop function portolan.record_errors(bigint, text, bigint, uuid, jsonb[]);
 drop function portolan.commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamptz[], timestamptz[], timestamptz[], bytea[], text[],
@@ -79,3 +83,13 @@ comment on column portolan.coverage_proofs.platform_count is 'What the platform 
 comment on column portolan.coverage_proofs.distinct_count is 'How many different records were read there.';
 comment on column portolan.coverage_proofs.job_id is 'The job that read it.';
 comment on column portolan.coverage_proofs.proven_at is 'When its last page was stored.';
+
+-- A table without statistics gives the planner no reason to prefer one index to another, and then it takes the newest. That has to be the one
+-- that finds a single record: with the other, each record of a first sync would look through all that its stream has brought so far. A large
+-- table has statistics, and no need.
+do $$
+begin
+  if pg_table_size('portolan.raw_records') < 1000000000 then
+    alter table portolan.raw_records drop constraint raw_records_pkey, add primary key (connection_id, resource, external_id);
+  end if;
+end $$;

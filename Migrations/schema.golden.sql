@@ -16,6 +16,13 @@ SET client_min_messages = warning;
 SET row_security = off;
 
 --
+-- Name: amazon; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA amazon;
+
+
+--
 -- Name: portolan; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -27,6 +34,13 @@ CREATE SCHEMA portolan;
 --
 
 COMMENT ON SCHEMA portolan IS 'The fleet: connections, streams, queue, raw records. Written only through its functions.';
+
+
+--
+-- Name: pretix; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA pretix;
 
 
 --
@@ -55,6 +69,165 @@ CREATE SCHEMA unified;
 --
 
 COMMENT ON SCHEMA unified IS 'One row a record, whatever the platform: views over raw records, one contract for all.';
+
+
+--
+-- Name: woocommerce; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA woocommerce;
+
+
+--
+-- Name: charges(jsonb); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.charges(p jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select amazon.total(p, '$.ShipmentItemList[*].ItemChargeList[*].ChargeAmount.CurrencyAmount')
+       + amazon.total(p, '$.ShipmentItemAdjustmentList[*].ItemChargeAdjustmentList[*].ChargeAmount.CurrencyAmount')
+       + amazon.total(p, '$.ShipmentItemList[*].PromotionList[*].PromotionAmount.CurrencyAmount')
+       + amazon.total(p, '$.ShipmentItemAdjustmentList[*].PromotionAdjustmentList[*].PromotionAmount.CurrencyAmount') $_$;
+
+
+--
+-- Name: charges_of(jsonb, text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.charges_of(p jsonb, kind text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when count(*) = count(unified.num(c #> '{ChargeAmount,CurrencyAmount}')) then coalesce(sum(unified.num(c #> '{ChargeAmount,CurrencyAmount}')), 0) end
+  from jsonb_path_query(p, '$.ShipmentItemAdjustmentList[*].ItemChargeAdjustmentList[*]', '{}', true) c where c->>'ChargeType' = kind $_$;
+
+
+--
+-- Name: currency(text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.currency(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when octet_length(x) = 3 and x ~ '^[A-Za-z]{3}$' then upper(x) end $_$;
+
+
+--
+-- Name: event_currency(jsonb); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.event_currency(p jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select amazon.currency(coalesce(
+    jsonb_path_query_first(p, '$.ShipmentItemList[*].ItemChargeList[*].ChargeAmount.CurrencyCode', '{}', true),
+    jsonb_path_query_first(p, '$.ShipmentItemAdjustmentList[*].ItemChargeAdjustmentList[*].ChargeAmount.CurrencyCode', '{}', true),
+    jsonb_path_query_first(p, '$.FeeList[*].FeeAmount.CurrencyCode', '{}', true),
+    jsonb_path_query_first(p, '$.AdjustmentAmount.CurrencyCode', '{}', true)) #>> '{}') $_$;
+
+
+--
+-- Name: event_type(text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.event_type(list text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce('{"ShipmentEventList":"charge","ShipmentSettleEventList":"charge","RefundEventList":"refund","GuaranteeClaimEventList":"dispute","ChargebackEventList":"dispute","ServiceFeeEventList":"fee","AdjustmentEventList":"adjustment"}'::jsonb ->> list, 'unknown') $$;
+
+
+--
+-- Name: fees(jsonb); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.fees(p jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select amazon.total(p, '$.ShipmentItemList[*].ItemFeeList[*].FeeAmount.CurrencyAmount')
+       + amazon.total(p, '$.ShipmentItemAdjustmentList[*].ItemFeeAdjustmentList[*].FeeAmount.CurrencyAmount')
+       + amazon.total(p, '$.ShipmentFeeList[*].FeeAmount.CurrencyAmount') + amazon.total(p, '$.OrderFeeList[*].FeeAmount.CurrencyAmount')
+       + amazon.total(p, '$.FeeList[*].FeeAmount.CurrencyAmount')
+       + amazon.total(p, '$.ShipmentItemList[*].ItemTaxWithheldList[*].TaxesWithheld[*].ChargeAmount.CurrencyAmount') $_$;
+
+
+--
+-- Name: flag(jsonb); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.flag(v jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v in ('true', '"true"') then true when v in ('false', '"false"') then false end $$;
+
+
+--
+-- Name: has_no_money(text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.has_no_money(status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(status in ('Pending', 'PendingAvailability', 'Canceled'), false) $$;
+
+
+--
+-- Name: issues(boolean, jsonb); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.issues(sanitised boolean, checks jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+
+--
+-- Name: key_part(text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.key_part(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select replace(replace(replace(x, '%', '%25'), '/', '%2F'), ':', '%3A') $$;
+
+
+--
+-- Name: listing(text, text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.listing(marketplace text, sku text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when marketplace <> '' and sku <> '' then marketplace || ':' || amazon.key_part(sku) end $$;
+
+
+--
+-- Name: marketplace_currency(text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.marketplace_currency(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select '{"ATVPDKIKX0DER":"USD","A2EUQ1WTGCTBG2":"CAD","A1AM78C64UM0Y8":"MXN","A2Q3Y263D00KWC":"BRL","A1F83G8C2ARO7P":"GBP","A1PA6795UKMFR9":"EUR","A13V1IB3VIYZZH":"EUR","APJ6JRA9NG5V4":"EUR","A1RKKUPIHCS9HS":"EUR","A1805IZSGTT6HS":"EUR","A2NODRKZP88ZB9":"SEK","A1C3SOZRARQ6R3":"PLN","AMEN7PMS3EDWL":"EUR","A28R8C7NBKEWEA":"EUR","A33AVAJ2PDY3EV":"TRY","A2VIGQ35RCS4UG":"AED","A17E79C6D8DWNP":"SAR","ARBP9OOSHTCHU":"EGP","AE08WJ6YKNBMC":"ZAR","A21TJRUUN4KGV":"INR","A1VC38T7YXB528":"JPY","A39IBJ37TRP1C6":"AUD","A19VAU5U5O7RUS":"SGD"}'::jsonb ->> x $$;
+
+
+--
+-- Name: total(jsonb, jsonpath); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.total(v jsonb, path jsonpath) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when count(*) = count(unified.num(x)) then coalesce(sum(unified.num(x)), 0) end from jsonb_path_query(v, path, '{}', true) x $$;
+
+
+--
+-- Name: ts(text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.ts(x text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select unified.ts(to_jsonb(replace(x, ' UTC', 'Z'))) $$;
 
 
 --
@@ -114,7 +287,7 @@ begin
   if (select count(*) from pg_roles where rolname in ('portolan_migrator', 'portolan_worker', 'portolan_console', 'portolan_operator')) < 4 then return 0; end if;
   -- Platforms' schemas: those we are told of, and those that were granted before.
   select array_agg(n.nspname::text), array_agg(n.oid) into v_schemas, v_ours from pg_namespace n
-  where n.nspname = 'unified' or n.nspname = any (p_platforms)
+  where n.nspname in ('unified', 'store') or n.nspname = any (p_platforms)
     or n.nspname <> 'portolan' and exists (select from aclexplode(n.nspacl) a where a.grantee = 'portolan_console'::regrole and a.privilege_type = 'USAGE');
   v_ours := v_ours || 'portolan'::regnamespace::oid;
 
@@ -786,6 +959,159 @@ COMMENT ON FUNCTION portolan.connection_event(p_connection bigint, p_event text,
 
 
 --
+-- Name: copy_columns(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.copy_columns(p_entity text, p_view text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select string_agg(case when v.attname is null then format('null::%s', format_type(u.atttypid, u.atttypmod)) else quote_ident(u.attname) end, ', ' order by u.attnum)
+  from pg_attribute u
+  left join pg_attribute v on v.attrelid = to_regclass(p_view) and v.attname = u.attname and v.attnum > 0 and not v.attisdropped
+  where u.attrelid = to_regclass('unified.' || quote_ident(p_entity)) and u.attnum > 0 and not u.attisdropped $$;
+
+
+--
+-- Name: FUNCTION copy_columns(p_entity text, p_view text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.copy_columns(p_entity text, p_view text) IS 'The select list that gives a platform''s view the columns of its unified entity.';
+
+
+--
+-- Name: now(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.now() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select coalesce(nullif(pg_catalog.current_setting('portolan.now', true), '')::timestamptz, pg_catalog.now()) $$;
+
+
+--
+-- Name: FUNCTION now(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.now() IS 'The one clock: the database''s, or the session setting portolan.now in tests. Start of the transaction.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: copy_sources; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.copy_sources (
+    source_id integer NOT NULL,
+    entity text NOT NULL COLLATE pg_catalog."C",
+    view_name text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL COLLATE pg_catalog."C",
+    follows jsonb NOT NULL,
+    checksum text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    CONSTRAINT copy_sources_follows_check CHECK ((jsonb_typeof(follows) = 'object'::text))
+);
+
+
+--
+-- Name: TABLE copy_sources; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.copy_sources IS 'The platforms'' views that feed each unified entity, as migrate found them.';
+
+
+--
+-- Name: COLUMN copy_sources.source_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.source_id IS 'Stands in every row of a copy that came from this view.';
+
+
+--
+-- Name: COLUMN copy_sources.entity; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.entity IS 'The unified entity, e.g. commerce_orders.';
+
+
+--
+-- Name: COLUMN copy_sources.view_name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.view_name IS 'The platform''s view, with its schema.';
+
+
+--
+-- Name: COLUMN copy_sources.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.platform IS 'Key of the platform.';
+
+
+--
+-- Name: COLUMN copy_sources.follows; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.follows IS 'Resource to column: when raw records of the resource change, which column of the view finds the rows that may have changed, by the record''s id up to the first slash.';
+
+
+--
+-- Name: COLUMN copy_sources.checksum; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.checksum IS 'SHA-256 of the texts the view is made from: view, functions, contract.';
+
+
+--
+-- Name: COLUMN copy_sources.version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.version IS 'Counts the texts: one more whenever the checksum is another. Rows of an older version are made anew.';
+
+
+--
+-- Name: COLUMN copy_sources.changed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_sources.changed_at IS 'When the text last changed.';
+
+
+--
+-- Name: copy_rows(portolan.copy_sources, bigint, text, text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.copy_rows(p_source portolan.copy_sources, p_connection bigint, p_column text DEFAULT NULL::text, p_roots text[] DEFAULT NULL::text[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $_$
+declare v_rows bigint; v_view text := (p_source.view_name::regclass)::text; v_list text := portolan.copy_columns(p_source.entity, p_source.view_name);
+begin
+  if p_column is null then
+    execute format('delete from store.%I where connection_id = $1 and copy_source = $2', p_source.entity) using p_connection, p_source.source_id;
+    execute format('insert into store.%I select %s, $2, $3 from %s where connection_id = $1', p_source.entity, v_list, v_view)
+      using p_connection, p_source.source_id, p_source.version;
+  else
+    execute format('delete from store.%I where connection_id = $1 and copy_source = $2 and %I collate "C" = any ($3)', p_source.entity, p_column)
+      using p_connection, p_source.source_id, p_roots;
+    execute format('insert into store.%I select %s, $2, $3 from %s where connection_id = $1 and %I collate "C" = any ($4)', p_source.entity, v_list, v_view, p_column)
+      using p_connection, p_source.source_id, p_source.version, p_roots;
+  end if;
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $_$;
+
+
+--
+-- Name: FUNCTION copy_rows(p_source portolan.copy_sources, p_connection bigint, p_column text, p_roots text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.copy_rows(p_source portolan.copy_sources, p_connection bigint, p_column text, p_roots text[]) IS 'Makes rows of a copy anew from a view, as a set: what the view no longer shows goes. Answers how many there are now.';
+
+
+--
 -- Name: cron_field(text, text, integer, integer, text[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -991,6 +1317,39 @@ COMMENT ON FUNCTION portolan.define_kind(p_kind text, p_fields jsonb, p_required
 
 
 --
+-- Name: disable_copy(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.disable_copy(p_entity text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '10s'
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform portolan.hold_copies();
+  delete from portolan.copies e where e.entity = p_entity;
+  if not found then return false; end if;
+  execute format('drop table if exists store.%I', p_entity);
+  delete from portolan.copy_connections k using portolan.copy_sources s where s.entity = p_entity and k.source_id = s.source_id;
+  if not exists (select from portolan.copies) then
+    drop trigger if exists copies_insert on portolan.raw_records;
+    drop trigger if exists copies_update on portolan.raw_records;
+    drop trigger if exists copies_delete on portolan.raw_records;
+    drop trigger if exists copies_truncate on portolan.raw_records;
+    delete from portolan.copy_changes;
+  end if;
+  return true;
+end $$;
+
+
+--
+-- Name: FUNCTION disable_copy(p_entity text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.disable_copy(p_entity text) IS 'Switches the copy of an entity off and drops it. False when it was not on.';
+
+
+--
 -- Name: draw_quota(text, text, text, time without time zone, text, interval, bigint, bigint, bigint, interval); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -1097,6 +1456,47 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.drop_error_rule(p_rule text) IS 'Removes an error rule. Answers whether there was one.';
+
+
+--
+-- Name: enable_copy(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.enable_copy(p_entity text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '10s'
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_seeded integer; v_made boolean;
+begin
+  if not exists (select from portolan.copy_sources s where s.entity = p_entity) then
+    raise exception 'entity: there is no %, or no platform feeds it', quote_nullable(p_entity) using errcode = 'invalid_parameter_value', hint = 'select distinct entity from portolan.copy_sources';
+  end if;
+  perform portolan.hold_copies();
+  insert into portolan.copies (entity) values (p_entity) on conflict do nothing;
+  get diagnostics v_seeded = row_count;
+  if v_seeded = 0 then return 0; end if;
+  perform portolan.make_copy(p_entity);
+  -- Waits for the writers that are under way, who note nothing, and lets no new one begin: what is noted from here on and what the first
+  -- filling sees leave nothing out between them.
+  if not exists (select from pg_trigger t where t.tgrelid = 'portolan.raw_records'::regclass and t.tgname = 'copies_insert') then
+    lock table portolan.raw_records in share row exclusive mode;
+    create trigger copies_insert after insert on portolan.raw_records referencing new table as changed for each statement execute function portolan.note_copy_changes();
+    create trigger copies_update after update on portolan.raw_records referencing new table as changed for each statement execute function portolan.note_copy_changes();
+    create trigger copies_delete after delete on portolan.raw_records referencing old table as changed for each statement execute function portolan.note_copy_changes();
+    create trigger copies_truncate after truncate on portolan.raw_records for each statement execute function portolan.note_copy_changes();
+  end if;
+  v_seeded := portolan.seed_copies(array(select s.source_id from portolan.copy_sources s where s.entity = p_entity));
+  perform portolan.apply_grants();
+  return v_seeded;
+end $$;
+
+
+--
+-- Name: FUNCTION enable_copy(p_entity text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.enable_copy(p_entity text) IS 'Switches the copy of an entity on; maintenance fills it. Answers how many connections there are to do, 0 when it was on.';
 
 
 --
@@ -2061,6 +2461,8 @@ CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[]
     ('reset_tokens', 'portolan_operator', false), ('retry_tokens', 'portolan_operator', false),
     ('switch_connection', 'portolan_operator', false), ('set_cluster_state', 'portolan_operator', false),
     ('set_error_rule', 'portolan_operator', false), ('drop_error_rule', 'portolan_operator', false),
+    ('enable_copy', 'portolan_operator', false), ('disable_copy', 'portolan_operator', false), ('rebuild_copy', 'portolan_operator', false),
+    ('keep_copies', 'portolan_worker portolan_operator', false),
     -- looking
     ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
@@ -2146,9 +2548,21 @@ end $$;
 COMMENT ON FUNCTION portolan.health_event_due(p_connection bigint, p_event text, p_delay interval) IS 'Notes a failure against a connection''s health and answers the event that is due now, if one is.';
 
 
-SET default_tablespace = '';
+--
+-- Name: hold_copies(); Type: FUNCTION; Schema: portolan; Owner: -
+--
 
-SET default_table_access_method = heap;
+CREATE FUNCTION portolan.hold_copies() RETURNS void
+    LANGUAGE sql
+    AS $$ select pg_advisory_xact_lock(7067846579117011) $$;
+
+
+--
+-- Name: FUNCTION hold_copies(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.hold_copies() IS 'Waits until no keeper of copies is at work, and lets none begin before the transaction ends.';
+
 
 --
 -- Name: lanes; Type: TABLE; Schema: portolan; Owner: -
@@ -2397,6 +2811,118 @@ COMMENT ON FUNCTION portolan.json_problem(p_text text) IS 'NULL when jsonb can h
 
 
 --
+-- Name: keep_connection(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.keep_connection(p_connection bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    AS $$
+declare v_platform text[]; v_resource text[]; v_root text[]; v_source portolan.copy_sources; v_state portolan.copy_connections; v_column text; v_roots text[];
+        v_rows bigint := 0; v_all bigint; v_start timestamptz; v_error text; v_due boolean;
+begin
+  with taken as (
+    delete from portolan.copy_changes c where c.change_id = any (array(
+      select x.change_id from portolan.copy_changes x where x.connection_id = p_connection order by x.change_id limit 500))
+    returning c.platform, c.resource, c.roots)
+  select array_agg(t.platform), array_agg(t.resource), array_agg(r.root) into v_platform, v_resource, v_root from taken t, unnest(t.roots) r(root);
+  for v_source in
+    select s.* from portolan.copies e join portolan.copy_sources s using (entity)
+    where s.platform = any (v_platform) or exists (select from portolan.copy_connections k where k.source_id = s.source_id and k.connection_id = p_connection and k.is_stale)
+    order by s.source_id
+  loop
+    select k.* into v_state from portolan.copy_connections k where k.source_id = v_source.source_id and k.connection_id = p_connection;
+    v_due := exists (select from unnest(v_platform, v_resource) u(platform, resource) where u.platform = v_source.platform and v_source.follows ? u.resource);
+    continue when v_state.source_id is null and not v_due or v_state.is_stale and v_state.next_at > portolan.now();
+    v_start := clock_timestamp();
+    begin
+      if v_state.source_id is null or v_state.is_stale then
+        v_all := portolan.copy_rows(v_source, p_connection);
+        insert into portolan.copy_connections as k (source_id, connection_id, version, is_stale, rows_count, built_at, took)
+        values (v_source.source_id, p_connection, v_source.version, false, v_all, portolan.now(), clock_timestamp() - v_start)
+        on conflict (source_id, connection_id) do update set version = excluded.version, is_stale = false, rows_count = excluded.rows_count,
+          built_at = excluded.built_at, took = excluded.took, failures = 0, next_at = null, error = null;
+        v_rows := v_rows + v_all;
+      elsif v_due then
+        for v_column, v_roots in
+          select v_source.follows ->> u.resource, array_agg(distinct u.root) from unnest(v_platform, v_resource, v_root) u(platform, resource, root)
+          where u.platform = v_source.platform and v_source.follows ? u.resource group by 1 order by 1
+        loop
+          v_rows := v_rows + portolan.copy_rows(v_source, p_connection, v_column, v_roots);
+        end loop;
+      end if;
+    exception when others then
+      -- What was taken is not lost: all of the connection is made anew, later.
+      v_error := sqlstate || ' ' || sqlerrm;
+      insert into portolan.copy_connections as k (source_id, connection_id, failures, next_at, error)
+      values (v_source.source_id, p_connection, 1, portolan.now() + interval '10 s', v_error)
+      on conflict (source_id, connection_id) do update set is_stale = true, failures = k.failures + 1, error = excluded.error,
+        next_at = portolan.now() + least(interval '10 s' * 2 ^ least(k.failures, 20), interval '1 hour');
+    end;
+  end loop;
+  return v_rows;
+end $$;
+
+
+--
+-- Name: FUNCTION keep_connection(p_connection bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.keep_connection(p_connection bigint) IS 'Brings the copies of one connection up to what is noted, and makes anew what is stale. Answers how many rows that wrote.';
+
+
+--
+-- Name: keep_copies(interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.keep_copies(p_budget interval DEFAULT '00:00:02'::interval) RETURNS TABLE(connections integer, rows_written bigint, has_more boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_start timestamptz := clock_timestamp(); v_connection bigint; v_done integer;
+begin
+  connections := 0; rows_written := 0; has_more := false;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'copies are kept in READ COMMITTED only: a snapshot from before would be copied as if it were now' using errcode = 'invalid_transaction_state';
+  end if;
+  if not exists (select from portolan.copies) then return next; return; end if;
+  if not pg_try_advisory_xact_lock_shared(7067846579117011) then return next; return; end if;
+  loop
+    v_done := 0;
+    for v_connection in
+      select x.connection_id from (select c.connection_id, c.change_id from portolan.copy_changes c order by c.change_id limit 1000) x group by 1 order by min(x.change_id)
+    loop
+      exit when clock_timestamp() > v_start + p_budget / 2 and connections > 0;
+      continue when not pg_try_advisory_xact_lock(hashtextextended('portolan copies ' || v_connection, 0));
+      rows_written := rows_written + portolan.keep_connection(v_connection);
+      connections := connections + 1; v_done := v_done + 1;
+    end loop;
+    for v_connection in
+      select x.connection_id from (
+        select distinct k.connection_id from portolan.copy_connections k join portolan.copy_sources s using (source_id) join portolan.copies e using (entity)
+        where k.is_stale and (k.next_at is null or k.next_at <= portolan.now())) x order by random() limit 1000
+    loop
+      exit when clock_timestamp() > v_start + p_budget and connections > 0;
+      continue when not pg_try_advisory_xact_lock(hashtextextended('portolan copies ' || v_connection, 0));
+      rows_written := rows_written + portolan.keep_connection(v_connection);
+      connections := connections + 1; v_done := v_done + 1;
+    end loop;
+    exit when v_done = 0 or clock_timestamp() > v_start + p_budget / 2;
+  end loop;
+  has_more := exists (select from portolan.copy_changes)
+    or exists (select from portolan.copy_connections k where k.is_stale and (k.next_at is null or k.next_at <= portolan.now()));
+  return next;
+end $$;
+
+
+--
+-- Name: FUNCTION keep_copies(p_budget interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.keep_copies(p_budget interval) IS 'Brings copies up to date for about as long as it is given. Maintenance calls it. Answers how many connections it saw to, rows it wrote, and whether there is more to do.';
+
+
+--
 -- Name: keep_exact(bigint, bigint, text[], text[], bytea[], text[], timestamp with time zone[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -2470,16 +2996,17 @@ CREATE FUNCTION portolan.maintain() RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout');
+declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout'); v_more boolean;
 begin
   for v_task in
     select m.task from portolan.maintenance m where m.next_at <= v_now
       -- A vacuum is left to those who may: the tables' owner, from PostgreSQL 17 on whoever was granted it.
       and (m.task <> 'vacuum' or case when current_setting('server_version_num')::integer >= 170000 then has_table_privilege(session_user, 'portolan.jobs', 'MAINTAIN')
                                       else pg_has_role(session_user, (select c.relowner from pg_class c where c.oid = 'portolan.jobs'::regclass), 'USAGE') end)
-    order by m.next_at for update skip locked loop
+    -- Copies may take seconds: first, so that no lock of another task is held meanwhile.
+    order by m.task <> 'copies', m.next_at for update skip locked loop
     v_start := clock_timestamp();
-    v_error := null;
+    v_error := null; v_more := false;
     begin
       case v_task
         when 'partitions' then
@@ -2493,6 +3020,8 @@ begin
         when 'health' then
           perform portolan.close_gates();
           delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
+        when 'copies' then
+          select k.has_more into v_more from portolan.keep_copies() k;
         when 'workers' then
           delete from portolan.workers w where w.worker_id = any (array(
             select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
@@ -2508,7 +3037,7 @@ begin
     end;
     perform set_config('lock_timeout', v_lock_timeout, true);
     update portolan.maintenance m set ran_at = v_now, took = clock_timestamp() - v_start, error = v_error,
-      next_at = v_now + case when v_error is null then greatest(m.interval, 20 * (clock_timestamp() - v_start)) else least(m.interval, interval '1 min') end
+      next_at = v_now + case when v_more then interval '0' when v_error is null then greatest(m.interval, 20 * (clock_timestamp() - v_start)) else least(m.interval, interval '1 min') end
     where m.task = v_task;
   end loop;
   return v_tables;
@@ -2520,6 +3049,48 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.maintain() IS 'Runs the maintenance that is due and nobody has in hand. Every process calls it every few seconds. Answers the tables to be vacuumed.';
+
+
+--
+-- Name: make_copy(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.make_copy(p_entity text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare v_column record;
+begin
+  execute format('drop table if exists store.%I', p_entity);
+  execute format('create table store.%I as select u.*, null::integer as copy_source, null::integer as copy_version from unified.%I u limit 0', p_entity, p_entity);
+  execute format('alter table store.%I alter connection_id set not null, alter copy_source set not null, alter copy_version set not null,
+                  set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05)', p_entity);
+  -- No unique index: a copy holds what the view shows, also where a platform gives one identifier twice.
+  for v_column in
+    select f.name from (
+      select distinct e.value as name from portolan.copy_sources s, jsonb_each_text(s.follows) e where s.entity = p_entity
+      union select 'platform_id' union select 'platform_updated_at') f
+    where exists (select from pg_attribute a where a.attrelid = format('store.%I', p_entity)::regclass and a.attname = f.name)
+    order by 1
+  loop
+    execute format('create index on store.%I (connection_id, %I)', p_entity, v_column.name);
+  end loop;
+  execute format('comment on table store.%I is %L', p_entity, 'Typed copy of unified.' || p_entity || '; how fresh it is: store.state.');
+  for v_column in
+    select a.attname as name, col_description(a.attrelid, a.attnum) as meaning from pg_attribute a
+    where a.attrelid = format('unified.%I', p_entity)::regclass and a.attnum > 0 and col_description(a.attrelid, a.attnum) is not null
+  loop
+    execute format('comment on column store.%I.%I is %L', p_entity, v_column.name, v_column.meaning);
+  end loop;
+  execute format('comment on column store.%I.copy_source is %L', p_entity, 'The view the row came from: portolan.copy_sources.');
+  execute format('comment on column store.%I.copy_version is %L', p_entity, 'Version of that view''s text that made the row.');
+end $$;
+
+
+--
+-- Name: FUNCTION make_copy(p_entity text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.make_copy(p_entity text) IS 'Makes the empty table of a copy, with the columns its unified view has now.';
 
 
 --
@@ -2558,6 +3129,31 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.make_days(p_table text, p_days integer) IS 'Makes the partitions of today and the days to come. Answers how many were missing.';
+
+
+--
+-- Name: note_copy_changes(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.note_copy_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'TRUNCATE' then
+    update portolan.copy_connections k set is_stale = true where not k.is_stale;
+  else
+    insert into portolan.copy_changes (connection_id, platform, resource, roots)
+    select c.connection_id, c.platform, c.resource, array_agg(distinct split_part(c.external_id, '/', 1)) from changed c group by 1, 2, 3;
+  end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION note_copy_changes(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.note_copy_changes() IS 'Notes which raw records a statement wrote, for the copies.';
 
 
 --
@@ -2610,6 +3206,60 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) IS 'What a committed page means for the health of its connection.';
+
+
+--
+-- Name: note_sources(text[], text[], text[], jsonb[], text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.note_sources(p_entity text[], p_view text[], p_platform text[], p_follows jsonb[], p_checksum text[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+declare v_changed integer[]; v_source record; v_entity text;
+begin
+  if not exists (
+      select from unnest(p_entity, p_view, p_platform, p_follows, p_checksum) u(entity, view_name, platform, follows, checksum)
+      full join portolan.copy_sources s using (entity, view_name)
+      where s.source_id is null or u.checksum is null or s.checksum <> u.checksum or s.follows <> u.follows) then
+    return 0;
+  end if;
+  perform portolan.hold_copies();
+  for v_source in select s.source_id, s.entity, e.entity is not null as is_copied from portolan.copy_sources s left join portolan.copies e using (entity)
+                  where not exists (select from unnest(p_entity, p_view) u(entity, view_name) where (u.entity, u.view_name) = (s.entity, s.view_name)) loop
+    if v_source.is_copied then execute format('delete from store.%I where copy_source = $1', v_source.entity) using v_source.source_id; end if;
+    delete from portolan.copy_sources s where s.source_id = v_source.source_id;
+  end loop;
+  with done as (
+    insert into portolan.copy_sources as s (entity, view_name, platform, follows, checksum)
+    select u.entity, u.view_name, u.platform, u.follows, u.checksum from unnest(p_entity, p_view, p_platform, p_follows, p_checksum) u(entity, view_name, platform, follows, checksum)
+    on conflict (entity, view_name) do update set platform = excluded.platform, follows = excluded.follows, checksum = excluded.checksum,
+      version = s.version + 1, changed_at = portolan.now()
+    where s.checksum <> excluded.checksum or s.follows <> excluded.follows
+    returning s.source_id)
+  select coalesce(array_agg(d.source_id), '{}') into v_changed from done d;
+  -- Another shape: another table, and all of it made anew.
+  for v_entity in
+    select e.entity from portolan.copies e
+    where (select array_agg(row(a.attname, a.atttypid)::text order by a.attnum) from pg_attribute a
+           where a.attrelid = to_regclass(format('store.%I', e.entity)) and a.attnum > 0 and not a.attisdropped and a.attname not in ('copy_source', 'copy_version'))
+      is distinct from
+          (select array_agg(row(a.attname, a.atttypid)::text order by a.attnum) from pg_attribute a
+           where a.attrelid = to_regclass(format('unified.%I', e.entity)) and a.attnum > 0 and not a.attisdropped)
+  loop
+    perform portolan.make_copy(v_entity);
+    update portolan.copies e set remade_at = portolan.now() where e.entity = v_entity;
+    v_changed := v_changed || array(select s.source_id from portolan.copy_sources s where s.entity = v_entity);
+  end loop;
+  perform portolan.seed_copies(array(select s.source_id from portolan.copy_sources s join portolan.copies e using (entity) where s.source_id = any (v_changed)));
+  return cardinality(v_changed);
+end $_$;
+
+
+--
+-- Name: FUNCTION note_sources(p_entity text[], p_view text[], p_platform text[], p_follows jsonb[], p_checksum text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.note_sources(p_entity text[], p_view text[], p_platform text[], p_follows jsonb[], p_checksum text[]) IS 'Tells the copies which views feed which entity and what they are made from now. Answers how many are new or have changed.';
 
 
 --
@@ -2666,22 +3316,6 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.note_sweep(p_connection bigint, p_stream text, p_job bigint, p_sweep jsonb, p_resource text[], p_id text[]) IS 'One page of a walk over all there is; its last page marks what was not seen as deleted.';
-
-
---
--- Name: now(); Type: FUNCTION; Schema: portolan; Owner: -
---
-
-CREATE FUNCTION portolan.now() RETURNS timestamp with time zone
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select coalesce(nullif(pg_catalog.current_setting('portolan.now', true), '')::timestamptz, pg_catalog.now()) $$;
-
-
---
--- Name: FUNCTION now(); Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON FUNCTION portolan.now() IS 'The one clock: the database''s, or the session setting portolan.now in tests. Start of the transaction.';
 
 
 --
@@ -2923,13 +3557,48 @@ COMMENT ON FUNCTION portolan.reap(p_limit integer) IS 'Takes the leases of worke
 
 
 --
+-- Name: rebuild_copy(text, bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.rebuild_copy(p_entity text, p_connection bigint DEFAULT NULL::bigint) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_marked integer;
+begin
+  if not exists (select from portolan.copies e where e.entity = p_entity) then
+    raise exception 'entity: there is no copy of %', quote_nullable(p_entity) using errcode = 'invalid_parameter_value', hint = 'select portolan.enable_copy(entity)';
+  end if;
+  perform portolan.hold_copies();
+  if p_connection is null then
+    return portolan.seed_copies(array(select s.source_id from portolan.copy_sources s where s.entity = p_entity));
+  end if;
+  update portolan.copy_connections k set is_stale = true, failures = 0, next_at = null, error = null
+  from portolan.copy_sources s where s.entity = p_entity and k.source_id = s.source_id and k.connection_id = p_connection;
+  get diagnostics v_marked = row_count;
+  return v_marked;
+end $$;
+
+
+--
+-- Name: FUNCTION rebuild_copy(p_entity text, p_connection bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.rebuild_copy(p_entity text, p_connection bigint) IS 'Marks a copy to be made anew from the raw records, of all connections or one. Answers how many view and connection pairs that are.';
+
+
+--
 -- Name: record_errors(bigint, text, bigint, uuid, jsonb[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
 CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare v_last bigint;
+begin
   with given as materialized (
     select e, c.platform, t.title, e->>'code' as code,
            portolan.error_fingerprint(e->>'code', c.platform, p_resource, e->>'operation', coalesce(e->>'platform_code', t.title)) as fingerprint
@@ -2952,7 +3621,9 @@ CREATE FUNCTION portolan.record_errors(p_connection bigint, p_resource text, p_j
   select g.fingerprint, min(g.code), min(e->>'fault'), min(g.platform), p_resource, min(e->>'operation'), min(g.title), p_connection, count(*),
          (select max(k.error_id) from kept k where k.fingerprint = g.fingerprint), portolan.now()
   from given g group by g.fingerprint)
-  select max(k.error_id) from kept k $$;
+  select max(k.error_id) into v_last from kept k;
+  return v_last;
+end $$;
 
 
 --
@@ -3286,6 +3957,36 @@ COMMENT ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind t
 
 
 --
+-- Name: seed_copies(integer[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.seed_copies(p_sources integer[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare v_seeded integer;
+begin
+  with recursive c(id) as (
+    select min(r.connection_id) from portolan.raw_records r
+    union all
+    select (select min(r.connection_id) from portolan.raw_records r where r.connection_id > c.id) from c where c.id is not null)
+  insert into portolan.copy_connections as k (source_id, connection_id)
+  select s.source_id, c.id from c cross join portolan.copy_sources s
+  where s.source_id = any (p_sources) and c.id is not null
+    and exists (select from portolan.raw_records r where r.connection_id = c.id and r.platform = s.platform)
+  on conflict (source_id, connection_id) do update set is_stale = true, failures = 0, next_at = null, error = null;
+  get diagnostics v_seeded = row_count;
+  return v_seeded;
+end $$;
+
+
+--
+-- Name: FUNCTION seed_copies(p_sources integer[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.seed_copies(p_sources integer[]) IS 'Marks the copies of these views to be made anew, for every connection that has records. Answers how many connections.';
+
+
+--
 -- Name: set_cluster_state(bigint, text, text, text, timestamp with time zone, bigint, integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -3611,7 +4312,7 @@ CREATE FUNCTION shopify.addresses(v jsonb) RETURNS jsonb
 CREATE FUNCTION shopify.amount(bag jsonb) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-  select unified.num(bag #> '{shopMoney,amount}') $$;
+  select unified.num(bag #>> '{shopMoney,amount}') $$;
 
 
 --
@@ -4090,7 +4791,7 @@ CREATE FUNCTION unified.ts(v jsonb) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $_$
   select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
-                  unified.ts_slow(v)) $_$;
+                  case when jsonb_typeof(v) in ('string', 'number') then unified.ts_slow(v) end) $_$;
 
 
 --
@@ -4119,6 +4820,669 @@ CREATE FUNCTION unified.word(map jsonb, x text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
   select coalesce(map ->> x, case when x <> '' then 'unknown' end) $$;
+
+
+--
+-- Name: address(jsonb, text); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.address(a jsonb, kind text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(a) = 'object' and concat(a->>'address_1', a->>'city', a->>'postcode', a->>'country', a->>'last_name', a->>'company') <> '' then jsonb_build_object(
+    'name', nullif(trim(concat_ws(' ', nullif(a->>'first_name',''), nullif(a->>'last_name',''))), ''), 'company', nullif(a->>'company',''),
+    'line1', nullif(a->>'address_1',''), 'line2', nullif(a->>'address_2',''), 'city', nullif(a->>'city',''), 'region', null,
+    'region_code', nullif(a->>'state',''), 'postal_code', nullif(a->>'postcode',''),
+    'country_code', case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, 'country_raw', nullif(a->>'country',''),
+    'phone', nullif(a->>'phone',''), 'type', kind) end $_$;
+
+
+--
+-- Name: currency(text); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.currency(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when octet_length(x) = 3 and x ~ '^[A-Za-z]{3}$' then upper(x) end $_$;
+
+
+--
+-- Name: issues(boolean, jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.issues(sanitised boolean, checks jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+
+--
+-- Name: linked(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.linked(payload jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select substring(payload #>> '{_links,up,0,href}' from '/([1-9][0-9]{0,18})/?$') $_$;
+
+
+--
+-- Name: meta(jsonb, text); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.meta(v jsonb, key text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then (select e->'value' from jsonb_array_elements(v) e where e->>'key' = key limit 1) end $$;
+
+
+--
+-- Name: options(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.options(v jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then (
+    select coalesce(jsonb_agg(jsonb_build_object('name', e->>'name', 'value', e->>'option') order by n), '[]')
+    from jsonb_array_elements(v) with ordinality t(e, n) where jsonb_typeof(e) = 'object' and e ? 'option') end $$;
+
+
+--
+-- Name: parent(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.parent(payload jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(woocommerce.ref(payload->'parent_id'), woocommerce.linked(payload)) $$;
+
+
+--
+-- Name: plain(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.plain(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select replace(replace(replace(replace(replace(replace(woocommerce.text(v), '&#039;', ''''), '&#8217;', '’'), '&ndash;', '–'), '&quot;', '"'), '&nbsp;', ' '), '&amp;', '&') $$;
+
+
+--
+-- Name: quotient(numeric, numeric); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.quotient(a numeric, b numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when b <> 0 then round(a / b, 6) end $$;
+
+
+--
+-- Name: ref(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.ref(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(v) in ('number','string') and octet_length(v #>> '{}') <= 19 and v #>> '{}' ~ '^[1-9][0-9]*$' then v #>> '{}' end $_$;
+
+
+--
+-- Name: taxes(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.taxes(v jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then (
+    select coalesce(jsonb_agg(jsonb_build_object('title', null, 'rate', null, 'amount', unified.num(e->'total'))), '[]') from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: text(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.text(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) in ('string','number') then nullif(v #>> '{}', '') end $$;
+
+
+--
+-- Name: texts(jsonb, text); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.texts(v jsonb, member text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then array(
+    select woocommerce.plain(e->member) from jsonb_array_elements(v) with ordinality t(e, n) where woocommerce.plain(e->member) is not null order by n) end $$;
+
+
+--
+-- Name: total(jsonb, text); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.total(v jsonb, member text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (select sum(unified.num(e->member)) from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: ts(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.ts(v jsonb) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
+                  unified.ts_slow(v)) $_$;
+
+
+--
+-- Name: raw_records; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.raw_records (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    external_id text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL,
+    platform_created_at timestamp with time zone,
+    platform_updated_at timestamp with time zone,
+    payload jsonb NOT NULL,
+    payload_hash bytea NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    deletion_source text,
+    job_id bigint,
+    api_version text,
+    sanitised boolean DEFAULT false NOT NULL,
+    CONSTRAINT raw_records_deletion_source_check CHECK ((deletion_source = ANY (ARRAY['platform_flag'::text, 'tombstone_endpoint'::text, 'webhook'::text, 'missing_in_full_sync'::text, 'not_found_on_fetch'::text, 'merged'::text])))
+);
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN resource SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN external_id SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN platform SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload SET COMPRESSION lz4;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload_hash SET STORAGE PLAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN deletion_source SET STORAGE MAIN;
+ALTER TABLE ONLY portolan.raw_records ALTER COLUMN api_version SET STORAGE MAIN;
+
+
+--
+-- Name: TABLE raw_records; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.raw_records IS 'The platforms'' own JSON, one row a record, as received.';
+
+
+--
+-- Name: COLUMN raw_records.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.connection_id IS 'Whose record it is.';
+
+
+--
+-- Name: COLUMN raw_records.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.resource IS 'The stream''s resource, or a child of it that is served separately.';
+
+
+--
+-- Name: COLUMN raw_records.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.external_id IS 'The platform''s identifier, as text.';
+
+
+--
+-- Name: COLUMN raw_records.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN raw_records.platform_created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.platform_created_at IS 'The platform''s created-at, lifted.';
+
+
+--
+-- Name: COLUMN raw_records.platform_updated_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.platform_updated_at IS 'The platform''s updated-at, lifted; NULL where it has none.';
+
+
+--
+-- Name: COLUMN raw_records.payload; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.payload IS 'The record. Where jsonb cannot hold what was received, a cleaned copy; the bytes are then in raw_exact.';
+
+
+--
+-- Name: COLUMN raw_records.payload_hash; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.payload_hash IS 'SHA-256 of the bytes as received.';
+
+
+--
+-- Name: COLUMN raw_records.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.first_seen_at IS 'When it was first stored.';
+
+
+--
+-- Name: COLUMN raw_records.changed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.changed_at IS 'When the payload''s content last changed here.';
+
+
+--
+-- Name: COLUMN raw_records.fetched_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.fetched_at IS 'When the stored payload was asked for. An unchanged record is not rewritten.';
+
+
+--
+-- Name: COLUMN raw_records.deleted_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.deleted_at IS 'When it was deleted, or found to be gone. A record that comes back loses the mark.';
+
+
+--
+-- Name: COLUMN raw_records.deletion_source; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.deletion_source IS 'How the deletion was learned; NULL while it exists.';
+
+
+--
+-- Name: COLUMN raw_records.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.job_id IS 'The job that brought the stored payload.';
+
+
+--
+-- Name: COLUMN raw_records.api_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.api_version IS 'The platform''s version the payload was asked for in.';
+
+
+--
+-- Name: COLUMN raw_records.sanitised; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.raw_records.sanitised IS 'The payload is a cleaned copy.';
+
+
+--
+-- Name: balance_transactions; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.balance_transactions AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_balance_transactions'::text, r.external_id) AS id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'financial_events'::text AS raw_resource,
+    1 AS mapping_version,
+    amazon.event_type(d.list) AS type,
+    d.list AS type_raw,
+    'available'::text AS status,
+    m.gross AS gross_amount,
+    m.fee AS fee_amount,
+    (m.gross - m.fee) AS net_amount,
+    amazon.event_currency(d.p) AS currency,
+    r.platform_created_at AS occurred_at,
+    NULLIF((d.p ->> 'AmazonOrderId'::text), ''::text) AS source_platform_id,
+        CASE
+            WHEN ((d.p ->> 'AmazonOrderId'::text) <> ''::text) THEN 'order'::text
+            ELSE NULL::text
+        END AS source_object,
+    NULLIF((d.p ->> 'AmazonOrderId'::text), ''::text) AS order_platform_id,
+    COALESCE(NULLIF((d.p ->> 'AdjustmentType'::text), ''::text), NULLIF((d.p ->> 'FeeReason'::text), ''::text)) AS description,
+        CASE
+            WHEN ((NOT r.sanitised) AND (m.gross IS NOT NULL) AND (m.fee IS NOT NULL) AND (amazon.event_currency(d.p) IS NOT NULL) AND (amazon.event_type(d.list) <> 'unknown'::text)) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('gross_amount', 'typecast_error', COALESCE((d.p -> 'AdjustmentAmount'::text), (d.p -> 'ShipmentItemList'::text), (d.p -> 'ShipmentItemAdjustmentList'::text)), (m.gross IS NULL)), jsonb_build_array('fee_amount', 'typecast_error', COALESCE((d.p -> 'FeeList'::text), (d.p -> 'ShipmentItemList'::text), (d.p -> 'ShipmentItemAdjustmentList'::text)), (m.fee IS NULL)), jsonb_build_array('net_amount', 'typecast_error', COALESCE((d.p -> 'FeeList'::text), (d.p -> 'AdjustmentAmount'::text), (d.p -> 'ShipmentItemList'::text), (d.p -> 'ShipmentItemAdjustmentList'::text)), ((m.gross - m.fee) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'FeeList'::text), (d.p -> 'AdjustmentAmount'::text), (d.p -> 'ShipmentItemList'::text), (d.p -> 'ShipmentItemAdjustmentList'::text)), (amazon.event_currency(d.p) IS NULL)), jsonb_build_array('type', 'enum_unknown', to_jsonb(d.list), (amazon.event_type(d.list) = 'unknown'::text))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p,
+            split_part(r.external_id, ':'::text, 1) AS list
+         OFFSET 0) d,
+    LATERAL ( SELECT
+                CASE
+                    WHEN (amazon.event_type(d.list) = 'unknown'::text) THEN NULL::numeric
+                    WHEN (d.list = 'AdjustmentEventList'::text) THEN unified.num((d.p #> '{AdjustmentAmount,CurrencyAmount}'::text[]))
+                    ELSE amazon.charges(d.p)
+                END AS gross,
+                CASE
+                    WHEN (amazon.event_type(d.list) = 'unknown'::text) THEN NULL::numeric
+                    ELSE (- amazon.fees(d.p))
+                END AS fee
+         OFFSET 0) m
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'financial_events'::text));
+
+
+--
+-- Name: listing_variants; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.listing_variants AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_product_variants'::text, r.external_id) AS id,
+    amazon.ts((d.p ->> 'open-date'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'listings'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS product_id,
+    r.external_id AS product_platform_id,
+    NULLIF((d.p ->> 'item-name'::text), ''::text) AS title,
+    NULLIF((d.p ->> 'seller-sku'::text), ''::text) AS sku,
+    unified.num((d.p -> 'price'::text)) AS price_amount,
+    amazon.marketplace_currency(split_part(r.external_id, ':'::text, 1)) AS currency,
+        CASE
+            WHEN ((d.p ->> 'fulfillment-channel'::text) = 'DEFAULT'::text) THEN unified.num((d.p -> 'quantity'::text))
+            ELSE NULL::numeric
+        END AS inventory_quantity,
+    unified.word('{"Active": "active", "Inactive": "draft", "Incomplete": "draft"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+    true AS is_default,
+    (1)::numeric AS "position",
+        CASE
+            WHEN ((d.p ->> 'asin1'::text) <> ''::text) THEN jsonb_build_object('asin', (d.p ->> 'asin1'::text), 'listing_id', NULLIF((d.p ->> 'listing-id'::text), ''::text))
+            ELSE NULL::jsonb
+        END AS external_ids,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.p -> 'price'::text)) IS NOT NULL) AND (((d.p ->> 'fulfillment-channel'::text) IS DISTINCT FROM 'DEFAULT'::text) OR (unified.num((d.p -> 'quantity'::text)) IS NOT NULL)) AND (COALESCE((d.p ->> 'status'::text), ''::text) = ANY (ARRAY[''::text, 'Active'::text, 'Inactive'::text, 'Incomplete'::text]))) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('price_amount', 'typecast_error', (d.p -> 'price'::text), (unified.num((d.p -> 'price'::text)) IS NULL)), jsonb_build_array('inventory_quantity', 'typecast_error', (d.p -> 'quantity'::text), (COALESCE(((d.p ->> 'fulfillment-channel'::text) = 'DEFAULT'::text), false) AND (unified.num((d.p -> 'quantity'::text)) IS NULL))), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT (COALESCE((d.p ->> 'status'::text), ''::text) = ANY (ARRAY[''::text, 'Active'::text, 'Inactive'::text, 'Incomplete'::text]))))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'listings'::text));
+
+
+--
+-- Name: listings; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.listings AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS id,
+    amazon.ts((d.p ->> 'open-date'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'listings'::text AS raw_resource,
+    1 AS mapping_version,
+    NULLIF((d.p ->> 'item-name'::text), ''::text) AS title,
+    NULLIF((d.p ->> 'item-description'::text), ''::text) AS description,
+    unified.word('{"Active": "active", "Inactive": "draft", "Incomplete": "draft"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+    amazon.ts((d.p ->> 'open-date'::text)) AS published_at,
+    (1)::numeric AS variant_count,
+    true AS variants_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (COALESCE((d.p ->> 'status'::text), ''::text) = ANY (ARRAY[''::text, 'Active'::text, 'Inactive'::text, 'Incomplete'::text]))) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT (COALESCE((d.p ->> 'status'::text), ''::text) = ANY (ARRAY[''::text, 'Active'::text, 'Inactive'::text, 'Incomplete'::text]))))))
+        END AS issues,
+    split_part(r.external_id, ':'::text, 1) AS marketplace_id,
+    NULLIF((d.p ->> 'asin1'::text), ''::text) AS asin
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'listings'::text));
+
+
+--
+-- Name: order_items; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.order_items AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, r.external_id) AS id,
+    split_part(r.external_id, '/'::text, 1) AS platform_parent_id,
+    o.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (o.deleted_at IS NOT NULL) AS is_deleted,
+    o.deleted_at,
+    o.deletion_source,
+    'order_items'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, split_part(r.external_id, '/'::text, 1)) AS order_id,
+    split_part(r.external_id, '/'::text, 1) AS order_platform_id,
+    'product'::text AS type,
+    false AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, amazon.listing((o.payload ->> 'MarketplaceId'::text), (d.p ->> 'SellerSKU'::text))) AS product_id,
+    amazon.listing((o.payload ->> 'MarketplaceId'::text), (d.p ->> 'SellerSKU'::text)) AS product_platform_id,
+    amazon.listing((o.payload ->> 'MarketplaceId'::text), (d.p ->> 'SellerSKU'::text)) AS variant_platform_id,
+    NULLIF((d.p ->> 'SellerSKU'::text), ''::text) AS sku,
+    NULLIF((d.p ->> 'Title'::text), ''::text) AS title,
+    unified.num((d.p -> 'QuantityOrdered'::text)) AS quantity,
+    unified.num((d.p -> 'QuantityShipped'::text)) AS fulfilled_quantity,
+        CASE
+            WHEN (unified.num((d.p -> 'QuantityOrdered'::text)) > (0)::numeric) THEN round((unified.num((d.p #> '{ItemPrice,Amount}'::text[])) / unified.num((d.p -> 'QuantityOrdered'::text))), 4)
+            ELSE NULL::numeric
+        END AS unit_amount,
+    unified.num((d.p #> '{PromotionDiscount,Amount}'::text[])) AS discount_amount,
+    unified.num((d.p #> '{ItemTax,Amount}'::text[])) AS tax_amount,
+    (unified.num((d.p #> '{ItemPrice,Amount}'::text[])) - COALESCE(unified.num((d.p #> '{PromotionDiscount,Amount}'::text[])), (0)::numeric)) AS total_amount,
+        CASE
+            WHEN ((d.p #> '{ItemPrice,CurrencyCode}'::text[]) IS NOT NULL) THEN amazon.currency((d.p #>> '{ItemPrice,CurrencyCode}'::text[]))
+            ELSE amazon.marketplace_currency((o.payload ->> 'MarketplaceId'::text))
+        END AS currency,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.p -> 'QuantityOrdered'::text)) IS NOT NULL) AND (((unified.num((d.p #> '{ItemPrice,Amount}'::text[])) IS NOT NULL) AND (amazon.currency((d.p #>> '{ItemPrice,CurrencyCode}'::text[])) IS NOT NULL)) OR (((d.p -> 'ItemPrice'::text) IS NULL) AND amazon.has_no_money((o.payload ->> 'OrderStatus'::text)) AND (amazon.marketplace_currency((o.payload ->> 'MarketplaceId'::text)) IS NOT NULL)))) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (d.p -> 'QuantityOrdered'::text), (unified.num((d.p -> 'QuantityOrdered'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((d.p #> '{ItemPrice,Amount}'::text[]), (d.p -> 'ItemPrice'::text)), ((unified.num((d.p #> '{ItemPrice,Amount}'::text[])) IS NULL) AND (NOT (((d.p -> 'ItemPrice'::text) IS NULL) AND amazon.has_no_money((o.payload ->> 'OrderStatus'::text)))))), jsonb_build_array('currency', 'currency_invalid', (d.p #> '{ItemPrice,CurrencyCode}'::text[]), (
+            CASE
+                WHEN ((d.p #> '{ItemPrice,CurrencyCode}'::text[]) IS NOT NULL) THEN amazon.currency((d.p #>> '{ItemPrice,CurrencyCode}'::text[]))
+                ELSE amazon.marketplace_currency((o.payload ->> 'MarketplaceId'::text))
+            END IS NULL))))
+        END AS issues,
+    NULLIF((d.p ->> 'ASIN'::text), ''::text) AS asin
+   FROM ((portolan.raw_records r
+     LEFT JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'orders'::text) AND (o.external_id = split_part(r.external_id, '/'::text, 1)))))
+     CROSS JOIN LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d)
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'order_items'::text));
+
+
+--
+-- Name: orders; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.orders AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'PurchaseDate'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    COALESCE(NULLIF((d.p ->> 'SellerOrderId'::text), ''::text), r.external_id) AS order_number,
+    unified.word('{"Pending": "pending", "Shipped": "completed", "Canceled": "cancelled", "Unshipped": "open", "Unfulfillable": "failed", "PartiallyShipped": "open", "InvoiceUnconfirmed": "open", "PendingAvailability": "pending"}'::jsonb, (d.p ->> 'OrderStatus'::text)) AS status,
+    (d.p ->> 'OrderStatus'::text) AS status_raw,
+    unified.word('{"Pending": "pending", "Shipped": "paid", "Canceled": "voided", "Unshipped": "paid", "Unfulfillable": "unknown", "PartiallyShipped": "paid", "InvoiceUnconfirmed": "paid", "PendingAvailability": "pending"}'::jsonb, (d.p ->> 'OrderStatus'::text)) AS payment_status,
+    unified.word('{"Pending": "unfulfilled", "Shipped": "fulfilled", "Canceled": "not_required", "Unshipped": "unfulfilled", "Unfulfillable": "unfulfilled", "PartiallyShipped": "partially_fulfilled", "InvoiceUnconfirmed": "unfulfilled", "PendingAvailability": "unfulfilled"}'::jsonb, (d.p ->> 'OrderStatus'::text)) AS fulfillment_status,
+    (d.p ->> 'OrderStatus'::text) AS fulfillment_status_raw,
+    COALESCE(unified.ts((d.p -> 'PurchaseDate'::text)), r.platform_created_at) AS placed_at,
+        CASE
+            WHEN ((d.p #> '{OrderTotal,CurrencyCode}'::text[]) IS NOT NULL) THEN amazon.currency((d.p #>> '{OrderTotal,CurrencyCode}'::text[]))
+            ELSE amazon.marketplace_currency((d.p ->> 'MarketplaceId'::text))
+        END AS currency,
+    unified.num((d.p #> '{OrderTotal,Amount}'::text[])) AS total_amount,
+    NULLIF((d.p #>> '{BuyerInfo,BuyerEmail}'::text[]), ''::text) AS customer_email,
+        CASE
+            WHEN (jsonb_typeof((d.p -> 'ShippingAddress'::text)) = 'object'::text) THEN jsonb_build_object('name', NULLIF((d.p #>> '{ShippingAddress,Name}'::text[]), ''::text), 'line1', NULLIF((d.p #>> '{ShippingAddress,AddressLine1}'::text[]), ''::text), 'line2', NULLIF((d.p #>> '{ShippingAddress,AddressLine2}'::text[]), ''::text), 'city', NULLIF((d.p #>> '{ShippingAddress,City}'::text[]), ''::text), 'region', NULLIF((d.p #>> '{ShippingAddress,StateOrRegion}'::text[]), ''::text), 'postal_code', NULLIF((d.p #>> '{ShippingAddress,PostalCode}'::text[]), ''::text), 'country_code',
+            CASE
+                WHEN ((d.p #>> '{ShippingAddress,CountryCode}'::text[]) ~ '^[A-Z]{2}$'::text) THEN (d.p #>> '{ShippingAddress,CountryCode}'::text[])
+                ELSE NULL::text
+            END, 'phone', NULLIF((d.p #>> '{ShippingAddress,Phone}'::text[]), ''::text), 'type', 'shipping')
+            ELSE NULL::jsonb
+        END AS shipping_address,
+    'marketplace'::text AS sales_channel,
+    NULLIF((d.p ->> 'SalesChannel'::text), ''::text) AS sales_channel_raw,
+    amazon.flag((d.p -> 'IsBusinessOrder'::text)) AS is_business_order,
+    (EXISTS ( SELECT
+           FROM portolan.raw_records q
+          WHERE ((q.connection_id = r.connection_id) AND (q.resource = 'order_items'::text) AND (q.external_id > (r.external_id || '/'::text)) AND (q.external_id < (r.external_id || '0'::text)) AND ((q.platform_updated_at >= r.platform_updated_at) IS TRUE)))) AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.ts((d.p -> 'PurchaseDate'::text)) IS NOT NULL) AND (((unified.num((d.p #> '{OrderTotal,Amount}'::text[])) IS NOT NULL) AND (amazon.currency((d.p #>> '{OrderTotal,CurrencyCode}'::text[])) IS NOT NULL)) OR (((d.p -> 'OrderTotal'::text) IS NULL) AND amazon.has_no_money((d.p ->> 'OrderStatus'::text)) AND (amazon.marketplace_currency((d.p ->> 'MarketplaceId'::text)) IS NOT NULL))) AND ('["Pending", "PendingAvailability", "Unshipped", "InvoiceUnconfirmed", "PartiallyShipped", "Shipped", "Canceled", "Unfulfillable"]'::jsonb ? (d.p ->> 'OrderStatus'::text))) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'PurchaseDate'::text), (unified.ts((d.p -> 'PurchaseDate'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((d.p #> '{OrderTotal,Amount}'::text[]), (d.p -> 'OrderTotal'::text)), ((unified.num((d.p #> '{OrderTotal,Amount}'::text[])) IS NULL) AND (NOT (((d.p -> 'OrderTotal'::text) IS NULL) AND amazon.has_no_money((d.p ->> 'OrderStatus'::text)))))), jsonb_build_array('currency', 'currency_invalid', (d.p #> '{OrderTotal,CurrencyCode}'::text[]), (
+            CASE
+                WHEN ((d.p #> '{OrderTotal,CurrencyCode}'::text[]) IS NOT NULL) THEN amazon.currency((d.p #>> '{OrderTotal,CurrencyCode}'::text[]))
+                ELSE amazon.marketplace_currency((d.p ->> 'MarketplaceId'::text))
+            END IS NULL)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'OrderStatus'::text), (NOT COALESCE(('["Pending", "PendingAvailability", "Unshipped", "InvoiceUnconfirmed", "PartiallyShipped", "Shipped", "Canceled", "Unfulfillable"]'::jsonb ? (d.p ->> 'OrderStatus'::text)), false)))))
+        END AS issues,
+    (d.p ->> 'MarketplaceId'::text) AS marketplace_id,
+    (d.p ->> 'FulfillmentChannel'::text) AS fulfillment_channel,
+    NULLIF((d.p ->> 'ReplacedOrderId'::text), ''::text) AS replaced_order_platform_id
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'orders'::text));
+
+
+--
+-- Name: refunds; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.refunds AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_refunds'::text, r.external_id) AS id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'financial_events'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, NULLIF((d.p ->> 'AmazonOrderId'::text), ''::text)) AS order_id,
+    NULLIF((d.p ->> 'AmazonOrderId'::text), ''::text) AS order_platform_id,
+    r.external_id AS transaction_platform_id,
+    abs(amazon.charges(d.p)) AS amount,
+    amazon.event_currency(d.p) AS currency,
+    'succeeded'::text AS status,
+    abs(amazon.charges_of(d.p, 'ShippingCharge'::text)) AS shipping_amount,
+    abs(amazon.charges_of(d.p, 'Tax'::text)) AS tax_amount,
+    unified.ts((d.p -> 'PostedDate'::text)) AS processed_at,
+    true AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (amazon.charges(d.p) IS NOT NULL) AND (amazon.event_currency(d.p) IS NOT NULL) AND (unified.ts((d.p -> 'PostedDate'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('amount', 'typecast_error', (d.p -> 'ShipmentItemAdjustmentList'::text), (amazon.charges(d.p) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (d.p -> 'ShipmentItemAdjustmentList'::text), (amazon.event_currency(d.p) IS NULL)), jsonb_build_array('processed_at', 'typecast_error', (d.p -> 'PostedDate'::text), (unified.ts((d.p -> 'PostedDate'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'financial_events'::text) AND (r.external_id >= 'RefundEventList:'::text) AND (r.external_id < 'RefundEventList;'::text));
+
+
+--
+-- Name: transactions; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.transactions AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_transactions'::text, r.external_id) AS id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'financial_events'::text AS raw_resource,
+    1 AS mapping_version,
+    ('{"RefundEventList": "refund", "ShipmentEventList": "sale", "ChargebackEventList": "chargeback", "GuaranteeClaimEventList": "chargeback"}'::jsonb ->> split_part(r.external_id, ':'::text, 1)) AS kind,
+    split_part(r.external_id, ':'::text, 1) AS kind_raw,
+    'succeeded'::text AS status,
+    abs(amazon.charges(d.p)) AS amount,
+        CASE
+            WHEN (split_part(r.external_id, ':'::text, 1) = 'ShipmentEventList'::text) THEN 'in'::text
+            ELSE 'out'::text
+        END AS direction,
+    amazon.event_currency(d.p) AS currency,
+    unified.id(r.connection_id, 'commerce_orders'::text, NULLIF((d.p ->> 'AmazonOrderId'::text), ''::text)) AS order_id,
+    NULLIF((d.p ->> 'AmazonOrderId'::text), ''::text) AS order_platform_id,
+    unified.ts((d.p -> 'PostedDate'::text)) AS processed_at,
+    'amazon'::text AS gateway,
+        CASE
+            WHEN (split_part(r.external_id, ':'::text, 1) = 'ShipmentEventList'::text) THEN (- amazon.fees(d.p))
+            ELSE NULL::numeric
+        END AS fee_amount,
+        CASE
+            WHEN (split_part(r.external_id, ':'::text, 1) = 'ShipmentEventList'::text) THEN (abs(amazon.charges(d.p)) + amazon.fees(d.p))
+            ELSE NULL::numeric
+        END AS net_amount,
+        CASE
+            WHEN ((NOT r.sanitised) AND (amazon.charges(d.p) IS NOT NULL) AND (amazon.event_currency(d.p) IS NOT NULL) AND (unified.ts((d.p -> 'PostedDate'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('amount', 'typecast_error', COALESCE((d.p -> 'ShipmentItemList'::text), (d.p -> 'ShipmentItemAdjustmentList'::text)), (amazon.charges(d.p) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'ShipmentItemList'::text), (d.p -> 'ShipmentItemAdjustmentList'::text)), (amazon.event_currency(d.p) IS NULL)), jsonb_build_array('processed_at', 'typecast_error', (d.p -> 'PostedDate'::text), (unified.ts((d.p -> 'PostedDate'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'financial_events'::text) AND (split_part(r.external_id, ':'::text, 1) = ANY (ARRAY['ShipmentEventList'::text, 'RefundEventList'::text, 'GuaranteeClaimEventList'::text, 'ChargebackEventList'::text])));
 
 
 --
@@ -5023,6 +6387,241 @@ COMMENT ON COLUMN portolan.connection_tokens.error_message IS 'Its sentence.';
 
 ALTER TABLE portolan.connections ALTER COLUMN connection_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME portolan.connections_connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: copies; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.copies (
+    entity text NOT NULL COLLATE pg_catalog."C",
+    enabled_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    enabled_by text DEFAULT SESSION_USER NOT NULL,
+    remade_at timestamp with time zone DEFAULT portolan.now() NOT NULL
+);
+
+
+--
+-- Name: TABLE copies; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.copies IS 'The entities of which a typed copy is kept in schema store.';
+
+
+--
+-- Name: COLUMN copies.entity; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copies.entity IS 'The unified entity; its copy is store.<entity>.';
+
+
+--
+-- Name: COLUMN copies.enabled_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copies.enabled_at IS 'When it was switched on.';
+
+
+--
+-- Name: COLUMN copies.enabled_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copies.enabled_by IS 'Who did.';
+
+
+--
+-- Name: COLUMN copies.remade_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copies.remade_at IS 'When its table was last made: when it was switched on, or when its contract changed.';
+
+
+--
+-- Name: copy_changes; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.copy_changes (
+    change_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    platform text NOT NULL COLLATE pg_catalog."C",
+    resource text NOT NULL COLLATE pg_catalog."C",
+    roots text[] NOT NULL COLLATE pg_catalog."C",
+    noted_at timestamp with time zone DEFAULT portolan.now() NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='100000');
+ALTER TABLE ONLY portolan.copy_changes ALTER COLUMN roots SET COMPRESSION lz4;
+
+
+--
+-- Name: TABLE copy_changes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.copy_changes IS 'Raw records that changed and are not in the copies yet. Noted by triggers, in the transaction that changed them, so none is ever missed.';
+
+
+--
+-- Name: COLUMN copy_changes.change_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_changes.change_id IS 'In the order in which they were noted, which is not that in which they were committed.';
+
+
+--
+-- Name: COLUMN copy_changes.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_changes.connection_id IS 'Whose records.';
+
+
+--
+-- Name: COLUMN copy_changes.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_changes.platform IS 'Its platform.';
+
+
+--
+-- Name: COLUMN copy_changes.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_changes.resource IS 'Which resource.';
+
+
+--
+-- Name: COLUMN copy_changes.roots; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_changes.roots IS 'The records'' ids up to the first slash: a page of a list inside a record changes the record''s rows.';
+
+
+--
+-- Name: COLUMN copy_changes.noted_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_changes.noted_at IS 'When the transaction began that changed them.';
+
+
+--
+-- Name: copy_changes_change_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.copy_changes ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.copy_changes_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: copy_connections; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.copy_connections (
+    source_id integer NOT NULL,
+    connection_id bigint NOT NULL,
+    version integer,
+    is_stale boolean DEFAULT true NOT NULL,
+    rows_count bigint,
+    built_at timestamp with time zone,
+    took interval,
+    failures integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    error text
+);
+
+
+--
+-- Name: TABLE copy_connections; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.copy_connections IS 'How far the copy of one view is for one connection. Written in the transaction that writes the copy''s rows.';
+
+
+--
+-- Name: COLUMN copy_connections.source_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.source_id IS 'Which view.';
+
+
+--
+-- Name: COLUMN copy_connections.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.connection_id IS 'Whose rows.';
+
+
+--
+-- Name: COLUMN copy_connections.version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.version IS 'Version of the view its rows were made by; NULL: none are made yet.';
+
+
+--
+-- Name: COLUMN copy_connections.is_stale; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.is_stale IS 'They are to be made anew, all of them.';
+
+
+--
+-- Name: COLUMN copy_connections.rows_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.rows_count IS 'How many there were when they were last made anew.';
+
+
+--
+-- Name: COLUMN copy_connections.built_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.built_at IS 'When that was.';
+
+
+--
+-- Name: COLUMN copy_connections.took; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.took IS 'How long that took.';
+
+
+--
+-- Name: COLUMN copy_connections.failures; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.failures IS 'Attempts that failed in a row.';
+
+
+--
+-- Name: COLUMN copy_connections.next_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.next_at IS 'Not before; NULL: at once.';
+
+
+--
+-- Name: COLUMN copy_connections.error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.copy_connections.error IS 'What went wrong; NULL when nothing did.';
+
+
+--
+-- Name: copy_sources_source_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.copy_sources ALTER COLUMN source_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.copy_sources_source_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -8972,158 +10571,6 @@ COMMENT ON COLUMN portolan.raw_exact.job_id IS 'The job that brought it.';
 
 
 --
--- Name: raw_records; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.raw_records (
-    connection_id bigint NOT NULL,
-    resource text NOT NULL COLLATE pg_catalog."C",
-    external_id text NOT NULL COLLATE pg_catalog."C",
-    platform text NOT NULL,
-    platform_created_at timestamp with time zone,
-    platform_updated_at timestamp with time zone,
-    payload jsonb NOT NULL,
-    payload_hash bytea NOT NULL,
-    first_seen_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    fetched_at timestamp with time zone NOT NULL,
-    deleted_at timestamp with time zone,
-    deletion_source text,
-    job_id bigint,
-    api_version text,
-    sanitised boolean DEFAULT false NOT NULL,
-    CONSTRAINT raw_records_deletion_source_check CHECK ((deletion_source = ANY (ARRAY['platform_flag'::text, 'tombstone_endpoint'::text, 'webhook'::text, 'missing_in_full_sync'::text, 'not_found_on_fetch'::text, 'merged'::text])))
-);
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN resource SET STORAGE MAIN;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN external_id SET STORAGE MAIN;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN platform SET STORAGE MAIN;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload SET STORAGE MAIN;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload SET COMPRESSION lz4;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN payload_hash SET STORAGE PLAIN;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN deletion_source SET STORAGE MAIN;
-ALTER TABLE ONLY portolan.raw_records ALTER COLUMN api_version SET STORAGE MAIN;
-
-
---
--- Name: TABLE raw_records; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.raw_records IS 'The platforms'' own JSON, one row a record, as received.';
-
-
---
--- Name: COLUMN raw_records.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.connection_id IS 'Whose record it is.';
-
-
---
--- Name: COLUMN raw_records.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.resource IS 'The stream''s resource, or a child of it that is served separately.';
-
-
---
--- Name: COLUMN raw_records.external_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.external_id IS 'The platform''s identifier, as text.';
-
-
---
--- Name: COLUMN raw_records.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.platform IS 'Platform of the connection.';
-
-
---
--- Name: COLUMN raw_records.platform_created_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.platform_created_at IS 'The platform''s created-at, lifted.';
-
-
---
--- Name: COLUMN raw_records.platform_updated_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.platform_updated_at IS 'The platform''s updated-at, lifted; NULL where it has none.';
-
-
---
--- Name: COLUMN raw_records.payload; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.payload IS 'The record. Where jsonb cannot hold what was received, a cleaned copy; the bytes are then in raw_exact.';
-
-
---
--- Name: COLUMN raw_records.payload_hash; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.payload_hash IS 'SHA-256 of the bytes as received.';
-
-
---
--- Name: COLUMN raw_records.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.first_seen_at IS 'When it was first stored.';
-
-
---
--- Name: COLUMN raw_records.changed_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.changed_at IS 'When the payload''s content last changed here.';
-
-
---
--- Name: COLUMN raw_records.fetched_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.fetched_at IS 'When the stored payload was asked for. An unchanged record is not rewritten.';
-
-
---
--- Name: COLUMN raw_records.deleted_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.deleted_at IS 'When it was deleted, or found to be gone. A record that comes back loses the mark.';
-
-
---
--- Name: COLUMN raw_records.deletion_source; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.deletion_source IS 'How the deletion was learned; NULL while it exists.';
-
-
---
--- Name: COLUMN raw_records.job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.job_id IS 'The job that brought the stored payload.';
-
-
---
--- Name: COLUMN raw_records.api_version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.api_version IS 'The platform''s version the payload was asked for in.';
-
-
---
--- Name: COLUMN raw_records.sanitised; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.raw_records.sanitised IS 'The payload is a cleaned copy.';
-
-
---
 -- Name: requests; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -9800,6 +11247,38 @@ COMMENT ON COLUMN portolan.workers.ttl IS 'How long after its last beat the work
 --
 
 COMMENT ON COLUMN portolan.workers.draining IS 'Set to ask the worker to finish what it holds and leave.';
+
+
+--
+-- Name: customers; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.customers AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_customers'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    NULL::boolean AS is_test,
+    NULLIF((d.p ->> 'email'::text), ''::text) AS email,
+    NULLIF((d.p ->> 'name'::text), ''::text) AS display_name,
+    'customers'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN (NOT r.sanitised) THEN '[]'::jsonb
+            ELSE unified.problems(jsonb_build_array(jsonb_build_array('payload', 'sanitised', 'null'::jsonb, true)))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'customers'::text));
 
 
 --
@@ -12806,10 +14285,89 @@ COMMENT ON COLUMN unified.billing_subscriptions.items_complete IS 'false when on
 
 
 --
+-- Name: customers; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.customers AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_customers'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'customers'::text AS raw_resource,
+    1 AS mapping_version,
+    woocommerce.text((d.p -> 'email'::text)) AS email,
+    woocommerce.text((d.p #> '{billing,phone}'::text[])) AS phone,
+    woocommerce.plain((d.p -> 'first_name'::text)) AS first_name,
+    woocommerce.plain((d.p -> 'last_name'::text)) AS last_name,
+    woocommerce.plain((d.p #> '{billing,company}'::text[])) AS company_name,
+    COALESCE(NULLIF(concat_ws(' '::text, woocommerce.plain((d.p -> 'first_name'::text)), woocommerce.plain((d.p -> 'last_name'::text))), ''::text), woocommerce.text((d.p -> 'username'::text))) AS display_name,
+    woocommerce.address((d.p -> 'billing'::text), 'billing'::text) AS default_address,
+    to_jsonb(array_remove(ARRAY[woocommerce.address((d.p -> 'billing'::text), 'billing'::text), woocommerce.address((d.p -> 'shipping'::text), 'shipping'::text)], NULL::jsonb)) AS addresses,
+        CASE
+            WHEN ((NOT r.sanitised) AND (woocommerce.text((d.p -> 'email'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('email', 'typecast_error', (d.p -> 'email'::text), (woocommerce.text((d.p -> 'email'::text)) IS NULL))))
+        END AS issues,
+    woocommerce.text((d.p -> 'role'::text)) AS role,
+    woocommerce.text((d.p -> 'username'::text)) AS username
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'customers'::text));
+
+
+--
 -- Name: commerce_customers; Type: VIEW; Schema: unified; Owner: -
 --
 
 CREATE VIEW unified.commerce_customers AS
+ SELECT customers.connection_id,
+    customers.platform,
+    customers.platform_id,
+    customers.id,
+    NULL::text AS platform_parent_id,
+    customers.platform_created_at,
+    customers.platform_updated_at,
+    customers.first_seen_at,
+    customers.changed_at,
+    customers.fetched_at,
+    customers.is_deleted,
+    customers.deleted_at,
+    customers.deletion_source,
+    customers.is_test,
+    customers.raw_resource,
+    customers.mapping_version,
+    customers.issues,
+    customers.email,
+    NULL::text AS phone,
+    NULL::text AS first_name,
+    NULL::text AS last_name,
+    NULL::text AS company_name,
+    customers.display_name,
+    NULL::text AS default_currency,
+    NULL::jsonb AS default_address,
+    NULL::jsonb AS addresses,
+    NULL::text AS note,
+    NULL::text[] AS tags,
+    NULL::boolean AS accepts_marketing,
+    NULL::text AS status,
+    NULL::text AS status_raw,
+    NULL::numeric AS orders_count,
+    NULL::numeric AS total_spent_amount,
+    NULL::text AS currency,
+    NULL::numeric AS balance_amount,
+    NULL::boolean AS tax_exempt,
+    NULL::text AS locale,
+    NULL::text AS merged_into_platform_id
+   FROM pretix.customers
+UNION ALL
  SELECT customers.connection_id,
     customers.platform,
     customers.platform_id,
@@ -12888,7 +14446,47 @@ UNION ALL
     customers.tax_exempt,
     customers.locale,
     NULL::text AS merged_into_platform_id
-   FROM stripe.customers;
+   FROM stripe.customers
+UNION ALL
+ SELECT customers.connection_id,
+    customers.platform,
+    customers.platform_id,
+    customers.id,
+    NULL::text AS platform_parent_id,
+    customers.platform_created_at,
+    customers.platform_updated_at,
+    customers.first_seen_at,
+    customers.changed_at,
+    customers.fetched_at,
+    customers.is_deleted,
+    customers.deleted_at,
+    customers.deletion_source,
+    NULL::boolean AS is_test,
+    customers.raw_resource,
+    customers.mapping_version,
+    customers.issues,
+    customers.email,
+    customers.phone,
+    customers.first_name,
+    customers.last_name,
+    customers.company_name,
+    customers.display_name,
+    NULL::text AS default_currency,
+    customers.default_address,
+    customers.addresses,
+    NULL::text AS note,
+    NULL::text[] AS tags,
+    NULL::boolean AS accepts_marketing,
+    NULL::text AS status,
+    NULL::text AS status_raw,
+    NULL::numeric AS orders_count,
+    NULL::numeric AS total_spent_amount,
+    NULL::text AS currency,
+    NULL::numeric AS balance_amount,
+    NULL::boolean AS tax_exempt,
+    NULL::text AS locale,
+    NULL::text AS merged_into_platform_id
+   FROM woocommerce.customers;
 
 
 --
@@ -13137,10 +14735,184 @@ COMMENT ON COLUMN unified.commerce_customers.merged_into_platform_id IS 'the cus
 
 
 --
+-- Name: order_line_items; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.order_line_items AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':product:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':product:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+    'product'::text AS type,
+    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, woocommerce.ref((a.l -> 'product_id'::text))) AS product_id,
+    woocommerce.ref((a.l -> 'product_id'::text)) AS product_platform_id,
+    COALESCE(woocommerce.ref((a.l -> 'variation_id'::text)), woocommerce.ref((a.l -> 'product_id'::text))) AS variant_platform_id,
+    woocommerce.text((a.l -> 'sku'::text)) AS sku,
+    woocommerce.plain((a.l -> 'name'::text)) AS title,
+    unified.num((a.l -> 'quantity'::text)) AS quantity,
+    woocommerce.quotient(unified.num((a.l -> 'subtotal'::text)), unified.num((a.l -> 'quantity'::text))) AS unit_amount,
+    (unified.num((a.l -> 'subtotal'::text)) - unified.num((a.l -> 'total'::text))) AS discount_amount,
+    unified.num((a.l -> 'total_tax'::text)) AS tax_amount,
+    unified.num((a.l -> 'total'::text)) AS total_amount,
+    woocommerce.currency((r.payload ->> 'currency'::text)) AS currency,
+    woocommerce.taxes((a.l -> 'taxes'::text)) AS taxes,
+        CASE
+            WHEN ((NOT r.sanitised) AND (woocommerce.ref((a.l -> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((r.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (woocommerce.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (r.payload -> 'currency'::text), (woocommerce.currency((r.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'line_items'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text))
+UNION ALL
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':shipping:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':shipping:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+    'shipping'::text AS type,
+    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    NULL::uuid AS product_id,
+    NULL::text AS product_platform_id,
+    NULL::text AS variant_platform_id,
+    woocommerce.text((a.l -> 'method_id'::text)) AS sku,
+    woocommerce.plain((a.l -> 'method_title'::text)) AS title,
+    (1)::numeric AS quantity,
+    unified.num((a.l -> 'total'::text)) AS unit_amount,
+    (0)::numeric AS discount_amount,
+    unified.num((a.l -> 'total_tax'::text)) AS tax_amount,
+    unified.num((a.l -> 'total'::text)) AS total_amount,
+    woocommerce.currency((r.payload ->> 'currency'::text)) AS currency,
+    woocommerce.taxes((a.l -> 'taxes'::text)) AS taxes,
+        CASE
+            WHEN ((NOT r.sanitised) AND (woocommerce.ref((a.l -> 'id'::text)) IS NOT NULL) AND ((1)::numeric IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((r.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (woocommerce.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), ((1)::numeric IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (r.payload -> 'currency'::text), (woocommerce.currency((r.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'shipping_lines'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text))
+UNION ALL
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':fee:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':fee:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+    'fee'::text AS type,
+    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    NULL::uuid AS product_id,
+    NULL::text AS product_platform_id,
+    NULL::text AS variant_platform_id,
+    NULL::text AS sku,
+    woocommerce.plain((a.l -> 'name'::text)) AS title,
+    (1)::numeric AS quantity,
+    unified.num((a.l -> 'total'::text)) AS unit_amount,
+    (0)::numeric AS discount_amount,
+    unified.num((a.l -> 'total_tax'::text)) AS tax_amount,
+    unified.num((a.l -> 'total'::text)) AS total_amount,
+    woocommerce.currency((r.payload ->> 'currency'::text)) AS currency,
+    woocommerce.taxes((a.l -> 'taxes'::text)) AS taxes,
+        CASE
+            WHEN ((NOT r.sanitised) AND (woocommerce.ref((a.l -> 'id'::text)) IS NOT NULL) AND ((1)::numeric IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((r.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (woocommerce.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), ((1)::numeric IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (r.payload -> 'currency'::text), (woocommerce.currency((r.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'fee_lines'::text))) WITH ORDINALITY a(l, n)
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text));
+
+
+--
 -- Name: commerce_order_line_items; Type: VIEW; Schema: unified; Owner: -
 --
 
 CREATE VIEW unified.commerce_order_line_items AS
+ SELECT order_items.connection_id,
+    order_items.platform,
+    order_items.platform_id,
+    order_items.id,
+    order_items.platform_parent_id,
+    order_items.platform_created_at,
+    order_items.platform_updated_at,
+    order_items.first_seen_at,
+    order_items.changed_at,
+    order_items.fetched_at,
+    order_items.is_deleted,
+    order_items.deleted_at,
+    order_items.deletion_source,
+    NULL::boolean AS is_test,
+    order_items.raw_resource,
+    order_items.mapping_version,
+    order_items.issues,
+    order_items.order_id,
+    order_items.order_platform_id,
+    NULL::numeric AS line_index,
+    order_items.type,
+    NULL::text AS type_raw,
+    order_items.platform_id_is_synthetic,
+    order_items.product_id,
+    order_items.product_platform_id,
+    order_items.variant_platform_id,
+    order_items.sku,
+    order_items.title,
+    NULL::text AS variant_title,
+    NULL::text AS vendor,
+    order_items.quantity,
+    NULL::numeric AS current_quantity,
+    order_items.fulfilled_quantity,
+    NULL::numeric AS refunded_quantity,
+    order_items.unit_amount,
+    order_items.discount_amount,
+    order_items.tax_amount,
+    NULL::numeric AS tax_rate,
+    order_items.total_amount,
+    order_items.currency,
+    NULL::jsonb AS taxes,
+    NULL::jsonb AS discounts,
+    NULL::boolean AS is_taxable,
+    NULL::boolean AS requires_shipping,
+    NULL::boolean AS is_gift_card,
+    NULL::text AS subscription_platform_id
+   FROM amazon.order_items
+UNION ALL
  SELECT order_line_items.connection_id,
     order_line_items.platform,
     order_line_items.platform_id,
@@ -13187,7 +14959,55 @@ CREATE VIEW unified.commerce_order_line_items AS
     order_line_items.requires_shipping,
     order_line_items.is_gift_card,
     NULL::text AS subscription_platform_id
-   FROM shopify.order_line_items;
+   FROM shopify.order_line_items
+UNION ALL
+ SELECT order_line_items.connection_id,
+    order_line_items.platform,
+    order_line_items.platform_id,
+    order_line_items.id,
+    order_line_items.platform_parent_id,
+    order_line_items.platform_created_at,
+    order_line_items.platform_updated_at,
+    order_line_items.first_seen_at,
+    order_line_items.changed_at,
+    order_line_items.fetched_at,
+    order_line_items.is_deleted,
+    order_line_items.deleted_at,
+    order_line_items.deletion_source,
+    NULL::boolean AS is_test,
+    order_line_items.raw_resource,
+    order_line_items.mapping_version,
+    order_line_items.issues,
+    order_line_items.order_id,
+    order_line_items.order_platform_id,
+    order_line_items.line_index,
+    order_line_items.type,
+    NULL::text AS type_raw,
+    order_line_items.platform_id_is_synthetic,
+    order_line_items.product_id,
+    order_line_items.product_platform_id,
+    order_line_items.variant_platform_id,
+    order_line_items.sku,
+    order_line_items.title,
+    NULL::text AS variant_title,
+    NULL::text AS vendor,
+    order_line_items.quantity,
+    NULL::numeric AS current_quantity,
+    NULL::numeric AS fulfilled_quantity,
+    NULL::numeric AS refunded_quantity,
+    order_line_items.unit_amount,
+    order_line_items.discount_amount,
+    order_line_items.tax_amount,
+    NULL::numeric AS tax_rate,
+    order_line_items.total_amount,
+    order_line_items.currency,
+    order_line_items.taxes,
+    NULL::jsonb AS discounts,
+    NULL::boolean AS is_taxable,
+    NULL::boolean AS requires_shipping,
+    NULL::boolean AS is_gift_card,
+    NULL::text AS subscription_platform_id
+   FROM woocommerce.order_line_items;
 
 
 --
@@ -13443,10 +15263,156 @@ COMMENT ON COLUMN unified.commerce_order_line_items.subscription_platform_id IS 
 
 
 --
+-- Name: orders; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.orders AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    COALESCE(woocommerce.text((d.p -> 'number'::text)), r.external_id) AS order_number,
+    unified.word('{"new": "draft", "draft": "draft", "trash": "cancelled", "failed": "failed", "on-hold": "pending", "pending": "pending", "refunded": "completed", "cancelled": "cancelled", "completed": "completed", "auto-draft": "draft", "processing": "open", "checkout-draft": "draft"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = 'refunded'::text) THEN 'refunded'::text
+            WHEN ((- woocommerce.total((d.p -> 'refunds'::text), 'total'::text)) > (0)::numeric) THEN
+            CASE
+                WHEN ((- woocommerce.total((d.p -> 'refunds'::text), 'total'::text)) >= unified.num((d.p -> 'total'::text))) THEN 'refunded'::text
+                ELSE 'partially_refunded'::text
+            END
+            WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN 'paid'::text
+            WHEN (unified.num((d.p -> 'total'::text)) = (0)::numeric) THEN 'not_required'::text
+            ELSE unified.word('{"new": "pending", "draft": "pending", "failed": "failed", "on-hold": "pending", "pending": "pending", "cancelled": "voided", "completed": "paid", "auto-draft": "pending", "processing": "pending", "checkout-draft": "pending"}'::jsonb, (d.p ->> 'status'::text))
+        END AS payment_status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS payment_status_raw,
+    ('{"on-hold": "on_hold", "pending": "unfulfilled", "completed": "fulfilled", "processing": "unfulfilled"}'::jsonb ->> (d.p ->> 'status'::text)) AS fulfillment_status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS fulfillment_status_raw,
+    woocommerce.ts((d.p -> 'date_completed_gmt'::text)) AS closed_at,
+    COALESCE(woocommerce.ts((d.p -> 'date_created_gmt'::text)), r.platform_created_at) AS placed_at,
+    woocommerce.currency((d.p ->> 'currency'::text)) AS currency,
+    woocommerce.total((d.p -> 'line_items'::text), 'total'::text) AS subtotal_amount,
+    unified.num((d.p -> 'discount_total'::text)) AS discount_amount,
+    unified.num((d.p -> 'total_tax'::text)) AS tax_amount,
+    unified.num((d.p -> 'shipping_total'::text)) AS shipping_amount,
+    woocommerce.total((d.p -> 'fee_lines'::text), 'total'::text) AS fee_amount,
+    unified.num((d.p -> 'total'::text)) AS total_amount,
+    (unified.num((d.p -> 'total'::text)) + COALESCE(woocommerce.total((d.p -> 'refunds'::text), 'total'::text), (0)::numeric)) AS current_total_amount,
+    (- woocommerce.total((d.p -> 'refunds'::text), 'total'::text)) AS refunded_amount,
+        CASE
+            WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN unified.num((d.p -> 'total'::text))
+            ELSE (0)::numeric
+        END AS paid_amount,
+        CASE
+            WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN (0)::numeric
+            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['pending'::text, 'on-hold'::text, 'processing'::text])) THEN unified.num((d.p -> 'total'::text))
+            ELSE NULL::numeric
+        END AS outstanding_amount,
+    false AS tax_included,
+    unified.id(r.connection_id, 'commerce_customers'::text, woocommerce.ref((d.p -> 'customer_id'::text))) AS customer_id,
+    woocommerce.ref((d.p -> 'customer_id'::text)) AS customer_platform_id,
+    woocommerce.text((d.p #> '{billing,email}'::text[])) AS customer_email,
+    woocommerce.text((d.p #> '{billing,phone}'::text[])) AS customer_phone,
+    woocommerce.address((d.p -> 'billing'::text), 'billing'::text) AS billing_address,
+    woocommerce.address((d.p -> 'shipping'::text), 'shipping'::text) AS shipping_address,
+    unified.word('{"admin": "manual", "checkout": "online", "rest-api": "online", "store-api": "online", "pos-rest-api": "pos", "subscription": "subscription"}'::jsonb, (d.p ->> 'created_via'::text)) AS sales_channel,
+    NULLIF((d.p ->> 'created_via'::text), ''::text) AS sales_channel_raw,
+    woocommerce.text((d.p -> 'customer_note'::text)) AS note,
+        CASE
+            WHEN (woocommerce.text((d.p -> 'payment_method'::text)) IS NOT NULL) THEN ARRAY[woocommerce.text((d.p -> 'payment_method'::text))]
+            ELSE NULL::text[]
+        END AS payment_gateways,
+    (NOT (jsonb_typeof((d.p -> 'line_items'::text)) IS DISTINCT FROM 'array'::text)) AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (woocommerce.currency((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (woocommerce.ts((d.p -> 'date_created_gmt'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'line_items'::text)) = 'array'::text) AND COALESCE(('["pending", "on-hold", "processing", "completed", "refunded", "cancelled", "trash", "failed", "checkout-draft", "auto-draft", "draft", "new"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), (woocommerce.currency((d.p ->> 'currency'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.p -> 'total'::text), (unified.num((d.p -> 'total'::text)) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'date_created_gmt'::text), (woocommerce.ts((d.p -> 'date_created_gmt'::text)) IS NULL)), jsonb_build_array('line_items_complete', 'typecast_error', (d.p -> 'line_items'::text), (jsonb_typeof((d.p -> 'line_items'::text)) IS DISTINCT FROM 'array'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["pending", "on-hold", "processing", "completed", "refunded", "cancelled", "trash", "failed", "checkout-draft", "auto-draft", "draft", "new"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
+        END AS issues,
+    unified.bool((d.p -> 'prices_include_tax'::text)) AS prices_include_tax,
+    woocommerce.text((d.p -> 'transaction_id'::text)) AS transaction_platform_id,
+    woocommerce.ts((d.p -> 'date_paid_gmt'::text)) AS paid_at
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text));
+
+
+--
 -- Name: commerce_orders; Type: VIEW; Schema: unified; Owner: -
 --
 
 CREATE VIEW unified.commerce_orders AS
+ SELECT orders.connection_id,
+    orders.platform,
+    orders.platform_id,
+    orders.id,
+    NULL::text AS platform_parent_id,
+    orders.platform_created_at,
+    orders.platform_updated_at,
+    orders.first_seen_at,
+    orders.changed_at,
+    orders.fetched_at,
+    orders.is_deleted,
+    orders.deleted_at,
+    orders.deletion_source,
+    NULL::boolean AS is_test,
+    orders.raw_resource,
+    orders.mapping_version,
+    orders.issues,
+    orders.order_number,
+    orders.status,
+    orders.status_raw,
+    orders.payment_status,
+    NULL::text AS payment_status_raw,
+    orders.fulfillment_status,
+    orders.fulfillment_status_raw,
+    NULL::text AS return_status,
+    NULL::text AS return_status_raw,
+    NULL::timestamp with time zone AS cancelled_at,
+    NULL::timestamp with time zone AS closed_at,
+    NULL::text AS cancel_reason,
+    orders.placed_at,
+    orders.currency,
+    NULL::numeric AS subtotal_amount,
+    NULL::numeric AS discount_amount,
+    NULL::numeric AS tax_amount,
+    NULL::numeric AS shipping_amount,
+    NULL::numeric AS duties_amount,
+    NULL::numeric AS tip_amount,
+    NULL::numeric AS fee_amount,
+    orders.total_amount,
+    NULL::numeric AS current_total_amount,
+    NULL::numeric AS refunded_amount,
+    NULL::numeric AS paid_amount,
+    NULL::numeric AS outstanding_amount,
+    NULL::boolean AS tax_included,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_total_amount,
+    NULL::uuid AS customer_id,
+    NULL::text AS customer_platform_id,
+    orders.customer_email,
+    NULL::text AS customer_phone,
+    NULL::jsonb AS billing_address,
+    orders.shipping_address,
+    orders.sales_channel,
+    orders.sales_channel_raw,
+    NULL::text AS location_platform_id,
+    orders.is_business_order,
+    NULL::text[] AS tags,
+    NULL::text AS note,
+    NULL::text[] AS payment_gateways,
+    orders.line_items_complete
+   FROM amazon.orders
+UNION ALL
  SELECT orders.connection_id,
     orders.platform,
     orders.platform_id,
@@ -13507,7 +15473,69 @@ CREATE VIEW unified.commerce_orders AS
     orders.note,
     orders.payment_gateways,
     orders.line_items_complete
-   FROM shopify.orders;
+   FROM shopify.orders
+UNION ALL
+ SELECT orders.connection_id,
+    orders.platform,
+    orders.platform_id,
+    orders.id,
+    NULL::text AS platform_parent_id,
+    orders.platform_created_at,
+    orders.platform_updated_at,
+    orders.first_seen_at,
+    orders.changed_at,
+    orders.fetched_at,
+    orders.is_deleted,
+    orders.deleted_at,
+    orders.deletion_source,
+    NULL::boolean AS is_test,
+    orders.raw_resource,
+    orders.mapping_version,
+    orders.issues,
+    orders.order_number,
+    orders.status,
+    orders.status_raw,
+    orders.payment_status,
+    orders.payment_status_raw,
+    orders.fulfillment_status,
+    orders.fulfillment_status_raw,
+    NULL::text AS return_status,
+    NULL::text AS return_status_raw,
+    NULL::timestamp with time zone AS cancelled_at,
+    orders.closed_at,
+    NULL::text AS cancel_reason,
+    orders.placed_at,
+    orders.currency,
+    orders.subtotal_amount,
+    orders.discount_amount,
+    orders.tax_amount,
+    orders.shipping_amount,
+    NULL::numeric AS duties_amount,
+    NULL::numeric AS tip_amount,
+    orders.fee_amount,
+    orders.total_amount,
+    orders.current_total_amount,
+    orders.refunded_amount,
+    orders.paid_amount,
+    orders.outstanding_amount,
+    orders.tax_included,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_total_amount,
+    orders.customer_id,
+    orders.customer_platform_id,
+    orders.customer_email,
+    orders.customer_phone,
+    orders.billing_address,
+    orders.shipping_address,
+    orders.sales_channel,
+    orders.sales_channel_raw,
+    NULL::text AS location_platform_id,
+    NULL::boolean AS is_business_order,
+    NULL::text[] AS tags,
+    orders.note,
+    orders.payment_gateways,
+    orders.line_items_complete
+   FROM woocommerce.orders;
 
 
 --
@@ -13882,10 +15910,178 @@ COMMENT ON COLUMN unified.commerce_orders.line_items_complete IS 'false when onl
 
 
 --
+-- Name: product_variants; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.product_variants AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_product_variants'::text, r.external_id) AS id,
+    r.external_id AS platform_parent_id,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'products'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS product_id,
+    r.external_id AS product_platform_id,
+    woocommerce.plain((d.p -> 'name'::text)) AS title,
+    woocommerce.text((d.p -> 'sku'::text)) AS sku,
+    woocommerce.text((d.p -> 'global_unique_id'::text)) AS barcode,
+    unified.num((d.p -> 'price'::text)) AS price_amount,
+        CASE
+            WHEN ((d.p -> 'on_sale'::text) = 'true'::jsonb) THEN unified.num((d.p -> 'regular_price'::text))
+            ELSE NULL::numeric
+        END AS compare_at_amount,
+    woocommerce.options((d.p -> 'attributes'::text)) AS options,
+    unified.num((d.p -> 'weight'::text)) AS weight,
+        CASE
+            WHEN ((d.p -> 'manage_stock'::text) = 'true'::jsonb) THEN unified.num((d.p -> 'stock_quantity'::text))
+            ELSE NULL::numeric
+        END AS inventory_quantity,
+        CASE (d.p ->> 'tax_status'::text)
+            WHEN 'taxable'::text THEN true
+            WHEN 'none'::text THEN false
+            WHEN 'shipping'::text THEN false
+            ELSE NULL::boolean
+        END AS is_taxable,
+        CASE
+            WHEN ((d.p -> 'virtual'::text) = 'true'::jsonb) THEN false
+            WHEN ((d.p -> 'virtual'::text) = 'false'::jsonb) THEN true
+            ELSE NULL::boolean
+        END AS requires_shipping,
+    unified.word('{"draft": "draft", "trash": "archived", "future": "draft", "pending": "draft", "private": "active", "publish": "active", "auto-draft": "draft"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+    unified.word('{"instock": "in_stock", "outofstock": "out_of_stock", "onbackorder": "back_order"}'::jsonb, (d.p ->> 'stock_status'::text)) AS availability,
+    NULLIF((d.p ->> 'stock_status'::text), ''::text) AS availability_raw,
+    true AS is_default,
+    (1)::numeric AS "position",
+    woocommerce.text((d.p #> '{images,0,src}'::text[])) AS image_url,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.p -> 'price'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('price_amount', 'typecast_error', (d.p -> 'price'::text), (unified.num((d.p -> 'price'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'products'::text) AND ((jsonb_typeof((d.p -> 'variations'::text)) IS DISTINCT FROM 'array'::text) OR ((d.p -> 'variations'::text) = '[]'::jsonb)))
+UNION ALL
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_product_variants'::text, r.external_id) AS id,
+    NULL::text AS platform_parent_id,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'variations'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_products'::text, woocommerce.parent(d.p)) AS product_id,
+    woocommerce.parent(d.p) AS product_platform_id,
+    woocommerce.plain((d.p -> 'name'::text)) AS title,
+    woocommerce.text((d.p -> 'sku'::text)) AS sku,
+    woocommerce.text((d.p -> 'global_unique_id'::text)) AS barcode,
+    unified.num((d.p -> 'price'::text)) AS price_amount,
+        CASE
+            WHEN ((d.p -> 'on_sale'::text) = 'true'::jsonb) THEN unified.num((d.p -> 'regular_price'::text))
+            ELSE NULL::numeric
+        END AS compare_at_amount,
+    woocommerce.options((d.p -> 'attributes'::text)) AS options,
+    unified.num((d.p -> 'weight'::text)) AS weight,
+        CASE
+            WHEN ((d.p -> 'manage_stock'::text) = 'true'::jsonb) THEN unified.num((d.p -> 'stock_quantity'::text))
+            ELSE NULL::numeric
+        END AS inventory_quantity,
+        CASE (d.p ->> 'tax_status'::text)
+            WHEN 'taxable'::text THEN true
+            WHEN 'none'::text THEN false
+            WHEN 'shipping'::text THEN false
+            ELSE NULL::boolean
+        END AS is_taxable,
+        CASE
+            WHEN ((d.p -> 'virtual'::text) = 'true'::jsonb) THEN false
+            WHEN ((d.p -> 'virtual'::text) = 'false'::jsonb) THEN true
+            ELSE NULL::boolean
+        END AS requires_shipping,
+    unified.word('{"draft": "draft", "trash": "archived", "future": "draft", "pending": "draft", "private": "active", "publish": "active", "auto-draft": "draft"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+    unified.word('{"instock": "in_stock", "outofstock": "out_of_stock", "onbackorder": "back_order"}'::jsonb, (d.p ->> 'stock_status'::text)) AS availability,
+    NULLIF((d.p ->> 'stock_status'::text), ''::text) AS availability_raw,
+    false AS is_default,
+    unified.num((d.p -> 'menu_order'::text)) AS "position",
+    woocommerce.text((d.p #> '{image,src}'::text[])) AS image_url,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.p -> 'price'::text)) IS NOT NULL) AND (woocommerce.parent(d.p) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('product_platform_id', 'typecast_error', (d.p -> 'parent_id'::text), (woocommerce.parent(d.p) IS NULL)), jsonb_build_array('price_amount', 'typecast_error', (d.p -> 'price'::text), (unified.num((d.p -> 'price'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'variations'::text));
+
+
+--
 -- Name: commerce_product_variants; Type: VIEW; Schema: unified; Owner: -
 --
 
 CREATE VIEW unified.commerce_product_variants AS
+ SELECT listing_variants.connection_id,
+    listing_variants.platform,
+    listing_variants.platform_id,
+    listing_variants.id,
+    NULL::text AS platform_parent_id,
+    listing_variants.platform_created_at,
+    listing_variants.platform_updated_at,
+    listing_variants.first_seen_at,
+    listing_variants.changed_at,
+    listing_variants.fetched_at,
+    listing_variants.is_deleted,
+    listing_variants.deleted_at,
+    listing_variants.deletion_source,
+    NULL::boolean AS is_test,
+    listing_variants.raw_resource,
+    listing_variants.mapping_version,
+    listing_variants.issues,
+    listing_variants.product_id,
+    listing_variants.product_platform_id,
+    listing_variants.title,
+    listing_variants.sku,
+    NULL::text AS barcode,
+    NULL::text AS mpn,
+    listing_variants.price_amount,
+    NULL::numeric AS compare_at_amount,
+    NULL::numeric AS cost_amount,
+    listing_variants.currency,
+    NULL::jsonb AS options,
+    NULL::numeric AS weight,
+    NULL::text AS weight_unit,
+    listing_variants.inventory_quantity,
+    NULL::jsonb AS inventory_by_location,
+    NULL::text AS inventory_item_platform_id,
+    NULL::boolean AS is_taxable,
+    NULL::boolean AS requires_shipping,
+    listing_variants.status,
+    listing_variants.status_raw,
+    NULL::text AS availability,
+    NULL::text AS availability_raw,
+    NULL::text AS unit_of_measure,
+    listing_variants.is_default,
+    listing_variants."position",
+    NULL::text AS image_url,
+    listing_variants.external_ids
+   FROM amazon.listing_variants
+UNION ALL
  SELECT product_variants.connection_id,
     product_variants.platform,
     product_variants.platform_id,
@@ -13930,7 +16126,53 @@ CREATE VIEW unified.commerce_product_variants AS
     product_variants."position",
     NULL::text AS image_url,
     NULL::jsonb AS external_ids
-   FROM shopify.product_variants;
+   FROM shopify.product_variants
+UNION ALL
+ SELECT product_variants.connection_id,
+    product_variants.platform,
+    product_variants.platform_id,
+    product_variants.id,
+    product_variants.platform_parent_id,
+    product_variants.platform_created_at,
+    product_variants.platform_updated_at,
+    product_variants.first_seen_at,
+    product_variants.changed_at,
+    product_variants.fetched_at,
+    product_variants.is_deleted,
+    product_variants.deleted_at,
+    product_variants.deletion_source,
+    NULL::boolean AS is_test,
+    product_variants.raw_resource,
+    product_variants.mapping_version,
+    product_variants.issues,
+    product_variants.product_id,
+    product_variants.product_platform_id,
+    product_variants.title,
+    product_variants.sku,
+    product_variants.barcode,
+    NULL::text AS mpn,
+    product_variants.price_amount,
+    product_variants.compare_at_amount,
+    NULL::numeric AS cost_amount,
+    NULL::text AS currency,
+    product_variants.options,
+    product_variants.weight,
+    NULL::text AS weight_unit,
+    product_variants.inventory_quantity,
+    NULL::jsonb AS inventory_by_location,
+    NULL::text AS inventory_item_platform_id,
+    product_variants.is_taxable,
+    product_variants.requires_shipping,
+    product_variants.status,
+    product_variants.status_raw,
+    product_variants.availability,
+    product_variants.availability_raw,
+    NULL::text AS unit_of_measure,
+    product_variants.is_default,
+    product_variants."position",
+    product_variants.image_url,
+    NULL::jsonb AS external_ids
+   FROM woocommerce.product_variants;
 
 
 --
@@ -14165,10 +16407,100 @@ COMMENT ON COLUMN unified.commerce_product_variants.external_ids IS 'identifiers
 
 
 --
+-- Name: products; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.products AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'products'::text AS raw_resource,
+    1 AS mapping_version,
+    woocommerce.plain((d.p -> 'name'::text)) AS title,
+    woocommerce.text((d.p -> 'description'::text)) AS description,
+    woocommerce.text((d.p -> 'slug'::text)) AS handle,
+    woocommerce.text((d.p -> 'type'::text)) AS product_type,
+    woocommerce.plain((d.p #> '{brands,0,name}'::text[])) AS vendor,
+    unified.word('{"draft": "draft", "trash": "archived", "future": "draft", "pending": "draft", "private": "active", "publish": "active", "auto-draft": "draft"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+        CASE
+            WHEN (jsonb_typeof((d.p -> 'permalink'::text)) = 'string'::text) THEN NULLIF((d.p ->> 'permalink'::text), ''::text)
+            ELSE NULL::text
+        END AS url,
+    woocommerce.texts((d.p -> 'images'::text), 'src'::text) AS image_urls,
+    woocommerce.plain((d.p #> '{categories,0,name}'::text[])) AS category_path,
+    woocommerce.texts((d.p -> 'tags'::text), 'name'::text) AS tags,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = 'publish'::text) THEN woocommerce.ts((d.p -> 'date_created_gmt'::text))
+            ELSE NULL::timestamp with time zone
+        END AS published_at,
+        CASE
+            WHEN (jsonb_typeof((d.p -> 'variations'::text)) = 'array'::text) THEN (GREATEST(jsonb_array_length((d.p -> 'variations'::text)), 1))::numeric
+            ELSE NULL::numeric
+        END AS variant_count,
+        CASE
+            WHEN ((d.p -> 'variations'::text) = '[]'::jsonb) THEN true
+            ELSE NULL::boolean
+        END AS variants_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (woocommerce.text((d.p -> 'name'::text)) IS NOT NULL) AND COALESCE(('["publish", "private", "draft", "pending", "future", "auto-draft", "trash"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('title', 'typecast_error', (d.p -> 'name'::text), (woocommerce.text((d.p -> 'name'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["publish", "private", "draft", "pending", "future", "auto-draft", "trash"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'products'::text));
+
+
+--
 -- Name: commerce_products; Type: VIEW; Schema: unified; Owner: -
 --
 
 CREATE VIEW unified.commerce_products AS
+ SELECT listings.connection_id,
+    listings.platform,
+    listings.platform_id,
+    listings.id,
+    NULL::text AS platform_parent_id,
+    listings.platform_created_at,
+    listings.platform_updated_at,
+    listings.first_seen_at,
+    listings.changed_at,
+    listings.fetched_at,
+    listings.is_deleted,
+    listings.deleted_at,
+    listings.deletion_source,
+    NULL::boolean AS is_test,
+    listings.raw_resource,
+    listings.mapping_version,
+    listings.issues,
+    listings.title,
+    listings.description,
+    NULL::text AS handle,
+    NULL::text AS product_type,
+    NULL::text AS vendor,
+    listings.status,
+    listings.status_raw,
+    NULL::boolean AS is_gift_card,
+    NULL::text AS url,
+    NULL::text[] AS image_urls,
+    NULL::text AS category_path,
+    NULL::text[] AS tags,
+    listings.published_at,
+    listings.variant_count,
+    listings.variants_complete,
+    NULL::text AS default_price_platform_id
+   FROM amazon.listings
+UNION ALL
  SELECT products.connection_id,
     products.platform,
     products.platform_id,
@@ -14237,7 +16569,42 @@ UNION ALL
     NULL::numeric AS variant_count,
     NULL::boolean AS variants_complete,
     products.default_price_platform_id
-   FROM stripe.products;
+   FROM stripe.products
+UNION ALL
+ SELECT products.connection_id,
+    products.platform,
+    products.platform_id,
+    products.id,
+    NULL::text AS platform_parent_id,
+    products.platform_created_at,
+    products.platform_updated_at,
+    products.first_seen_at,
+    products.changed_at,
+    products.fetched_at,
+    products.is_deleted,
+    products.deleted_at,
+    products.deletion_source,
+    NULL::boolean AS is_test,
+    products.raw_resource,
+    products.mapping_version,
+    products.issues,
+    products.title,
+    products.description,
+    products.handle,
+    products.product_type,
+    products.vendor,
+    products.status,
+    products.status_raw,
+    NULL::boolean AS is_gift_card,
+    products.url,
+    products.image_urls,
+    products.category_path,
+    products.tags,
+    products.published_at,
+    products.variant_count,
+    products.variants_complete,
+    NULL::text AS default_price_platform_id
+   FROM woocommerce.products;
 
 
 --
@@ -14434,6 +16801,42 @@ COMMENT ON COLUMN unified.commerce_products.default_price_platform_id IS 'the bi
 --
 
 CREATE VIEW unified.payment_balance_transactions AS
+ SELECT balance_transactions.connection_id,
+    balance_transactions.platform,
+    balance_transactions.platform_id,
+    balance_transactions.id,
+    NULL::text AS platform_parent_id,
+    balance_transactions.platform_created_at,
+    balance_transactions.platform_updated_at,
+    balance_transactions.first_seen_at,
+    balance_transactions.changed_at,
+    balance_transactions.fetched_at,
+    balance_transactions.is_deleted,
+    balance_transactions.deleted_at,
+    balance_transactions.deletion_source,
+    NULL::boolean AS is_test,
+    balance_transactions.raw_resource,
+    balance_transactions.mapping_version,
+    balance_transactions.issues,
+    balance_transactions.type,
+    balance_transactions.type_raw,
+    balance_transactions.status,
+    NULL::text AS status_raw,
+    NULL::text AS reporting_category,
+    balance_transactions.gross_amount,
+    balance_transactions.fee_amount,
+    balance_transactions.net_amount,
+    balance_transactions.currency,
+    NULL::numeric AS exchange_rate,
+    NULL::timestamp with time zone AS available_at,
+    balance_transactions.occurred_at,
+    NULL::text AS payout_platform_id,
+    balance_transactions.source_platform_id,
+    balance_transactions.source_object,
+    balance_transactions.order_platform_id,
+    balance_transactions.description
+   FROM amazon.balance_transactions
+UNION ALL
  SELECT balance_transactions.connection_id,
     balance_transactions.platform,
     balance_transactions.platform_id,
@@ -14703,6 +17106,51 @@ COMMENT ON COLUMN unified.payment_balance_transactions.order_platform_id IS 'the
 
 
 --
+-- Name: refund_line_items; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.refund_line_items AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':line:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'payment_refund_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':line:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'refunds'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'payment_refunds'::text, r.external_id) AS refund_id,
+    r.external_id AS refund_platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, woocommerce.parent(r.payload)) AS order_id,
+    woocommerce.parent(r.payload) AS order_platform_id,
+    woocommerce.ref(woocommerce.meta((a.l -> 'meta_data'::text), '_refunded_item_id'::text)) AS order_line_item_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    woocommerce.ref((a.l -> 'product_id'::text)) AS product_platform_id,
+    COALESCE(woocommerce.ref((a.l -> 'variation_id'::text)), woocommerce.ref((a.l -> 'product_id'::text))) AS variant_platform_id,
+    woocommerce.text((a.l -> 'sku'::text)) AS sku,
+    abs(unified.num((a.l -> 'quantity'::text))) AS quantity,
+    abs(woocommerce.quotient(unified.num((a.l -> 'subtotal'::text)), unified.num((a.l -> 'quantity'::text)))) AS unit_amount,
+    abs(unified.num((a.l -> 'total'::text))) AS subtotal_amount,
+    abs(unified.num((a.l -> 'total_tax'::text))) AS tax_amount,
+    woocommerce.currency((o.payload ->> 'currency'::text)) AS currency,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((o.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('subtotal_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (o.payload -> 'currency'::text), (woocommerce.currency((o.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues
+   FROM ((portolan.raw_records r
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'line_items'::text))) WITH ORDINALITY a(l, n))
+     LEFT JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'orders'::text) AND (o.external_id = woocommerce.parent(r.payload)) AND (o.platform = 'woocommerce'::text))))
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'refunds'::text));
+
+
+--
 -- Name: payment_refund_line_items; Type: VIEW; Schema: unified; Owner: -
 --
 
@@ -14743,7 +17191,45 @@ CREATE VIEW unified.payment_refund_line_items AS
     refund_line_items.restock_type_raw,
     refund_line_items.restocked,
     refund_line_items.location_platform_id
-   FROM shopify.refund_line_items;
+   FROM shopify.refund_line_items
+UNION ALL
+ SELECT refund_line_items.connection_id,
+    refund_line_items.platform,
+    refund_line_items.platform_id,
+    refund_line_items.id,
+    refund_line_items.platform_parent_id,
+    refund_line_items.platform_created_at,
+    refund_line_items.platform_updated_at,
+    refund_line_items.first_seen_at,
+    refund_line_items.changed_at,
+    refund_line_items.fetched_at,
+    refund_line_items.is_deleted,
+    refund_line_items.deleted_at,
+    refund_line_items.deletion_source,
+    NULL::boolean AS is_test,
+    refund_line_items.raw_resource,
+    refund_line_items.mapping_version,
+    refund_line_items.issues,
+    refund_line_items.refund_id,
+    refund_line_items.refund_platform_id,
+    refund_line_items.order_id,
+    refund_line_items.order_platform_id,
+    refund_line_items.order_line_item_platform_id,
+    refund_line_items.line_index,
+    refund_line_items.platform_id_is_synthetic,
+    refund_line_items.product_platform_id,
+    refund_line_items.variant_platform_id,
+    refund_line_items.sku,
+    refund_line_items.quantity,
+    refund_line_items.unit_amount,
+    refund_line_items.subtotal_amount,
+    refund_line_items.tax_amount,
+    refund_line_items.currency,
+    NULL::text AS restock_type,
+    NULL::text AS restock_type_raw,
+    NULL::boolean AS restocked,
+    NULL::text AS location_platform_id
+   FROM woocommerce.refund_line_items;
 
 
 --
@@ -14950,10 +17436,92 @@ COMMENT ON COLUMN unified.payment_refund_line_items.location_platform_id IS 'whe
 
 
 --
+-- Name: refunds; Type: VIEW; Schema: woocommerce; Owner: -
+--
+
+CREATE VIEW woocommerce.refunds AS
+ SELECT r.connection_id,
+    'woocommerce'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_refunds'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'refunds'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, woocommerce.parent(d.p)) AS order_id,
+    woocommerce.parent(d.p) AS order_platform_id,
+    abs(unified.num((d.p -> 'amount'::text))) AS amount,
+    woocommerce.currency((o.payload ->> 'currency'::text)) AS currency,
+    'succeeded'::text AS status,
+        CASE
+            WHEN (woocommerce.text((d.p -> 'reason'::text)) IS NOT NULL) THEN 'other'::text
+            ELSE NULL::text
+        END AS reason,
+    woocommerce.text((d.p -> 'reason'::text)) AS reason_raw,
+    abs(woocommerce.total((d.p -> 'shipping_lines'::text), 'total'::text)) AS shipping_amount,
+    abs(((woocommerce.total((d.p -> 'line_items'::text), 'total_tax'::text) + COALESCE(woocommerce.total((d.p -> 'shipping_lines'::text), 'total_tax'::text), (0)::numeric)) + COALESCE(woocommerce.total((d.p -> 'fee_lines'::text), 'total_tax'::text), (0)::numeric))) AS tax_amount,
+    COALESCE(woocommerce.ts((d.p -> 'date_created_gmt'::text)), r.platform_created_at) AS processed_at,
+    (NOT (jsonb_typeof((d.p -> 'line_items'::text)) IS DISTINCT FROM 'array'::text)) AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.p -> 'amount'::text)) IS NOT NULL) AND (woocommerce.currency((o.payload ->> 'currency'::text)) IS NOT NULL) AND (woocommerce.parent(d.p) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('order_platform_id', 'typecast_error', (d.p -> 'parent_id'::text), (woocommerce.parent(d.p) IS NULL)), jsonb_build_array('amount', 'typecast_error', (d.p -> 'amount'::text), (unified.num((d.p -> 'amount'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (o.payload -> 'currency'::text), (woocommerce.currency((o.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues,
+    unified.bool((d.p -> 'refunded_payment'::text)) AS is_paid_back
+   FROM ((portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d)
+     LEFT JOIN portolan.raw_records o ON (((o.connection_id = r.connection_id) AND (o.resource = 'orders'::text) AND (o.external_id = woocommerce.parent(r.payload)) AND (o.platform = 'woocommerce'::text))))
+  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'refunds'::text));
+
+
+--
 -- Name: payment_refunds; Type: VIEW; Schema: unified; Owner: -
 --
 
 CREATE VIEW unified.payment_refunds AS
+ SELECT refunds.connection_id,
+    refunds.platform,
+    refunds.platform_id,
+    refunds.id,
+    NULL::text AS platform_parent_id,
+    refunds.platform_created_at,
+    refunds.platform_updated_at,
+    refunds.first_seen_at,
+    refunds.changed_at,
+    refunds.fetched_at,
+    refunds.is_deleted,
+    refunds.deleted_at,
+    refunds.deletion_source,
+    NULL::boolean AS is_test,
+    refunds.raw_resource,
+    refunds.mapping_version,
+    refunds.issues,
+    refunds.order_id,
+    refunds.order_platform_id,
+    refunds.transaction_platform_id,
+    refunds.amount,
+    refunds.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    refunds.status,
+    NULL::text AS status_raw,
+    NULL::text AS reason,
+    NULL::text AS reason_raw,
+    NULL::text AS note,
+    refunds.shipping_amount,
+    refunds.tax_amount,
+    NULL::boolean AS restocked,
+    refunds.processed_at,
+    refunds.line_items_complete,
+    NULL::text AS error_code
+   FROM amazon.refunds
+UNION ALL
  SELECT refunds.connection_id,
     refunds.platform,
     refunds.platform_id,
@@ -15026,7 +17594,44 @@ UNION ALL
     refunds.processed_at,
     NULL::boolean AS line_items_complete,
     refunds.error_code
-   FROM stripe.refunds;
+   FROM stripe.refunds
+UNION ALL
+ SELECT refunds.connection_id,
+    refunds.platform,
+    refunds.platform_id,
+    refunds.id,
+    NULL::text AS platform_parent_id,
+    refunds.platform_created_at,
+    refunds.platform_updated_at,
+    refunds.first_seen_at,
+    refunds.changed_at,
+    refunds.fetched_at,
+    refunds.is_deleted,
+    refunds.deleted_at,
+    refunds.deletion_source,
+    NULL::boolean AS is_test,
+    refunds.raw_resource,
+    refunds.mapping_version,
+    refunds.issues,
+    refunds.order_id,
+    refunds.order_platform_id,
+    NULL::text AS transaction_platform_id,
+    refunds.amount,
+    refunds.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    refunds.status,
+    NULL::text AS status_raw,
+    refunds.reason,
+    refunds.reason_raw,
+    NULL::text AS note,
+    refunds.shipping_amount,
+    refunds.tax_amount,
+    NULL::boolean AS restocked,
+    refunds.processed_at,
+    refunds.line_items_complete,
+    NULL::text AS error_code
+   FROM woocommerce.refunds;
 
 
 --
@@ -15286,6 +17891,52 @@ COMMENT ON COLUMN unified.payment_refunds.error_code IS 'the platform''s own cod
 --
 
 CREATE VIEW unified.payment_transactions AS
+ SELECT transactions.connection_id,
+    transactions.platform,
+    transactions.platform_id,
+    transactions.id,
+    NULL::text AS platform_parent_id,
+    transactions.platform_created_at,
+    transactions.platform_updated_at,
+    transactions.first_seen_at,
+    transactions.changed_at,
+    transactions.fetched_at,
+    transactions.is_deleted,
+    transactions.deleted_at,
+    transactions.deletion_source,
+    NULL::boolean AS is_test,
+    transactions.raw_resource,
+    transactions.mapping_version,
+    transactions.issues,
+    transactions.kind,
+    transactions.kind_raw,
+    transactions.status,
+    NULL::text AS status_raw,
+    transactions.amount,
+    transactions.direction,
+    transactions.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    transactions.order_id,
+    transactions.order_platform_id,
+    NULL::text AS customer_platform_id,
+    NULL::text AS invoice_platform_id,
+    NULL::text AS parent_platform_id,
+    transactions.processed_at,
+    transactions.gateway,
+    NULL::text AS payment_method_type,
+    NULL::text AS payment_method_type_raw,
+    NULL::text AS card_brand,
+    NULL::text AS card_last4,
+    transactions.fee_amount,
+    transactions.net_amount,
+    NULL::numeric AS refunded_amount,
+    NULL::text AS error_code,
+    NULL::text AS error_message,
+    NULL::numeric AS exchange_rate,
+    NULL::text AS settlement_currency
+   FROM amazon.transactions
+UNION ALL
  SELECT transactions.connection_id,
     transactions.platform,
     transactions.platform_id,
@@ -15888,6 +18539,46 @@ ALTER TABLE ONLY portolan.connections
 
 
 --
+-- Name: copies copies_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.copies
+    ADD CONSTRAINT copies_pkey PRIMARY KEY (entity);
+
+
+--
+-- Name: copy_changes copy_changes_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.copy_changes
+    ADD CONSTRAINT copy_changes_pkey PRIMARY KEY (change_id);
+
+
+--
+-- Name: copy_connections copy_connections_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.copy_connections
+    ADD CONSTRAINT copy_connections_pkey PRIMARY KEY (source_id, connection_id);
+
+
+--
+-- Name: copy_sources copy_sources_entity_view_name_key; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.copy_sources
+    ADD CONSTRAINT copy_sources_entity_view_name_key UNIQUE (entity, view_name);
+
+
+--
+-- Name: copy_sources copy_sources_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.copy_sources
+    ADD CONSTRAINT copy_sources_pkey PRIMARY KEY (source_id);
+
+
+--
 -- Name: coverage coverage_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -16152,6 +18843,20 @@ CREATE INDEX connection_tokens_idle ON portolan.connection_tokens USING btree (i
 --
 
 CREATE INDEX connections_probe ON portolan.connections USING btree (next_probe_at) WHERE (next_probe_at IS NOT NULL);
+
+
+--
+-- Name: copy_changes_by_connection; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX copy_changes_by_connection ON portolan.copy_changes USING btree (connection_id, change_id);
+
+
+--
+-- Name: copy_connections_stale; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX copy_connections_stale ON portolan.copy_connections USING btree (connection_id) WHERE is_stale;
 
 
 --
@@ -16823,6 +19528,14 @@ ALTER TABLE ONLY portolan.connection_tokens
 
 
 --
+-- Name: copy_connections copy_connections_source_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.copy_connections
+    ADD CONSTRAINT copy_connections_source_id_fkey FOREIGN KEY (source_id) REFERENCES portolan.copy_sources(source_id) ON DELETE CASCADE;
+
+
+--
 -- Name: coverage coverage_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -16887,12 +19600,28 @@ ALTER TABLE ONLY portolan.sweeps
 
 
 --
+-- Name: SCHEMA amazon; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA amazon TO portolan_console;
+GRANT USAGE ON SCHEMA amazon TO portolan_operator;
+
+
+--
 -- Name: SCHEMA portolan; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA portolan TO portolan_console;
 GRANT USAGE ON SCHEMA portolan TO portolan_operator;
 GRANT USAGE ON SCHEMA portolan TO portolan_worker;
+
+
+--
+-- Name: SCHEMA pretix; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA pretix TO portolan_console;
+GRANT USAGE ON SCHEMA pretix TO portolan_operator;
 
 
 --
@@ -16917,6 +19646,14 @@ GRANT USAGE ON SCHEMA stripe TO portolan_operator;
 
 GRANT USAGE ON SCHEMA unified TO portolan_console;
 GRANT USAGE ON SCHEMA unified TO portolan_operator;
+
+
+--
+-- Name: SCHEMA woocommerce; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA woocommerce TO portolan_console;
+GRANT USAGE ON SCHEMA woocommerce TO portolan_operator;
 
 
 --
@@ -17038,6 +19775,29 @@ REVOKE ALL ON FUNCTION portolan.connection_event(p_connection bigint, p_event te
 
 
 --
+-- Name: FUNCTION copy_columns(p_entity text, p_view text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.copy_columns(p_entity text, p_view text) FROM PUBLIC;
+
+
+--
+-- Name: TABLE copy_sources; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.copy_sources TO portolan_console;
+GRANT SELECT ON TABLE portolan.copy_sources TO portolan_operator;
+GRANT SELECT ON TABLE portolan.copy_sources TO portolan_worker;
+
+
+--
+-- Name: FUNCTION copy_rows(p_source portolan.copy_sources, p_connection bigint, p_column text, p_roots text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.copy_rows(p_source portolan.copy_sources, p_connection bigint, p_column text, p_roots text[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION cron_field(p_field text, p_text text, p_min integer, p_max integer, p_names text[]); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -17076,6 +19836,14 @@ GRANT ALL ON FUNCTION portolan.define_kind(p_kind text, p_fields jsonb, p_requir
 
 
 --
+-- Name: FUNCTION disable_copy(p_entity text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.disable_copy(p_entity text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.disable_copy(p_entity text) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION draw_quota(p_platform text, p_owner text, p_bucket text, p_time time without time zone, p_zone text, p_every interval, p_allowed bigint, p_chunk bigint, p_rest bigint, p_ends_in interval, OUT drawn bigint, OUT period double precision, OUT closes_us double precision, OUT opens_us double precision, OUT rest bigint, OUT blocked_us double precision); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -17096,6 +19864,14 @@ REVOKE ALL ON FUNCTION portolan.drop_days(p_table text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION portolan.drop_error_rule(p_rule text) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.drop_error_rule(p_rule text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION enable_copy(p_entity text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.enable_copy(p_entity text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.enable_copy(p_entity text) TO portolan_operator;
 
 
 --
@@ -17253,6 +20029,13 @@ REVOKE ALL ON FUNCTION portolan.health_event_due(p_connection bigint, p_event te
 
 
 --
+-- Name: FUNCTION hold_copies(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.hold_copies() FROM PUBLIC;
+
+
+--
 -- Name: TABLE lanes; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -17301,6 +20084,22 @@ GRANT ALL ON FUNCTION portolan.json_problem(p_text text) TO portolan_worker;
 
 
 --
+-- Name: FUNCTION keep_connection(p_connection bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.keep_connection(p_connection bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION keep_copies(p_budget interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.keep_copies(p_budget interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.keep_copies(p_budget interval) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.keep_copies(p_budget interval) TO portolan_worker;
+
+
+--
 -- Name: FUNCTION keep_exact(p_connection bigint, p_job bigint, p_resource text[], p_id text[], p_bytes bytea[], p_reason text[], p_fetched_at timestamp with time zone[]); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -17332,10 +20131,24 @@ GRANT ALL ON FUNCTION portolan.maintain() TO portolan_worker;
 
 
 --
+-- Name: FUNCTION make_copy(p_entity text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.make_copy(p_entity text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION make_days(p_table text, p_days integer); Type: ACL; Schema: portolan; Owner: -
 --
 
 REVOKE ALL ON FUNCTION portolan.make_days(p_table text, p_days integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_copy_changes(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.note_copy_changes() FROM PUBLIC;
 
 
 --
@@ -17350,6 +20163,13 @@ REVOKE ALL ON FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint,
 --
 
 REVOKE ALL ON FUNCTION portolan.note_progress(p_connection bigint, p_caught_up boolean) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_sources(p_entity text[], p_view text[], p_platform text[], p_follows jsonb[], p_checksum text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.note_sources(p_entity text[], p_view text[], p_platform text[], p_follows jsonb[], p_checksum text[]) FROM PUBLIC;
 
 
 --
@@ -17427,6 +20247,14 @@ GRANT ALL ON FUNCTION portolan.read_tokens(p_connection bigint) TO portolan_work
 
 REVOKE ALL ON FUNCTION portolan.reap(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.reap(p_limit integer) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION rebuild_copy(p_entity text, p_connection bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.rebuild_copy(p_entity text, p_connection bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.rebuild_copy(p_entity text, p_connection bigint) TO portolan_operator;
 
 
 --
@@ -17523,6 +20351,13 @@ GRANT ALL ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind
 
 
 --
+-- Name: FUNCTION seed_copies(p_sources integer[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.seed_copies(p_sources integer[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION set_cluster_state(p_cluster bigint, p_state text, p_by text, p_note text, p_until timestamp with time zone, p_errors bigint, p_connections integer); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -17601,6 +20436,197 @@ REVOKE ALL ON FUNCTION portolan.why_waiting(p_job bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.why_waiting(p_job bigint) TO portolan_console;
 GRANT ALL ON FUNCTION portolan.why_waiting(p_job bigint) TO portolan_operator;
 GRANT ALL ON FUNCTION portolan.why_waiting(p_job bigint) TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.connection_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.resource; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.external_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.platform; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.platform_created_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.platform_updated_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.payload_hash; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.first_seen_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.changed_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.fetched_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.deleted_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.deletion_source; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.job_id; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.api_version; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: COLUMN raw_records.sanitised; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_console;
+GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_operator;
+GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_worker;
+
+
+--
+-- Name: TABLE balance_transactions; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.balance_transactions TO portolan_console;
+GRANT SELECT ON TABLE amazon.balance_transactions TO portolan_operator;
+
+
+--
+-- Name: TABLE listing_variants; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.listing_variants TO portolan_console;
+GRANT SELECT ON TABLE amazon.listing_variants TO portolan_operator;
+
+
+--
+-- Name: TABLE listings; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.listings TO portolan_console;
+GRANT SELECT ON TABLE amazon.listings TO portolan_operator;
+
+
+--
+-- Name: TABLE order_items; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.order_items TO portolan_console;
+GRANT SELECT ON TABLE amazon.order_items TO portolan_operator;
+
+
+--
+-- Name: TABLE orders; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.orders TO portolan_console;
+GRANT SELECT ON TABLE amazon.orders TO portolan_operator;
+
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.refunds TO portolan_console;
+GRANT SELECT ON TABLE amazon.refunds TO portolan_operator;
+
+
+--
+-- Name: TABLE transactions; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.transactions TO portolan_console;
+GRANT SELECT ON TABLE amazon.transactions TO portolan_operator;
 
 
 --
@@ -17930,6 +20956,33 @@ GRANT SELECT(error_message) ON TABLE portolan.connection_tokens TO portolan_work
 
 
 --
+-- Name: TABLE copies; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.copies TO portolan_console;
+GRANT SELECT ON TABLE portolan.copies TO portolan_operator;
+GRANT SELECT ON TABLE portolan.copies TO portolan_worker;
+
+
+--
+-- Name: TABLE copy_changes; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.copy_changes TO portolan_console;
+GRANT SELECT ON TABLE portolan.copy_changes TO portolan_operator;
+GRANT SELECT ON TABLE portolan.copy_changes TO portolan_worker;
+
+
+--
+-- Name: TABLE copy_connections; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.copy_connections TO portolan_console;
+GRANT SELECT ON TABLE portolan.copy_connections TO portolan_operator;
+GRANT SELECT ON TABLE portolan.copy_connections TO portolan_worker;
+
+
+--
 -- Name: TABLE coverage; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -18191,141 +21244,6 @@ GRANT SELECT(job_id) ON TABLE portolan.raw_exact TO portolan_worker;
 
 
 --
--- Name: COLUMN raw_records.connection_id; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(connection_id) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.resource; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(resource) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.external_id; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(external_id) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.platform; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(platform) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.platform_created_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(platform_created_at) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.platform_updated_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(platform_updated_at) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.payload_hash; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(payload_hash) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.first_seen_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(first_seen_at) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.changed_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(changed_at) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.fetched_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(fetched_at) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.deleted_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(deleted_at) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.deletion_source; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(deletion_source) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.job_id; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(job_id) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.api_version; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(api_version) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
--- Name: COLUMN raw_records.sanitised; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_console;
-GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_operator;
-GRANT SELECT(sanitised) ON TABLE portolan.raw_records TO portolan_worker;
-
-
---
 -- Name: TABLE requests; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -18416,6 +21334,14 @@ GRANT SELECT ON TABLE portolan.workers TO portolan_worker;
 --
 
 GRANT UPDATE(draining) ON TABLE portolan.workers TO portolan_operator;
+
+
+--
+-- Name: TABLE customers; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.customers TO portolan_console;
+GRANT SELECT ON TABLE pretix.customers TO portolan_operator;
 
 
 --
@@ -18619,11 +21545,27 @@ GRANT SELECT ON TABLE unified.billing_subscriptions TO portolan_operator;
 
 
 --
+-- Name: TABLE customers; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.customers TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.customers TO portolan_operator;
+
+
+--
 -- Name: TABLE commerce_customers; Type: ACL; Schema: unified; Owner: -
 --
 
 GRANT SELECT ON TABLE unified.commerce_customers TO portolan_console;
 GRANT SELECT ON TABLE unified.commerce_customers TO portolan_operator;
+
+
+--
+-- Name: TABLE order_line_items; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.order_line_items TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.order_line_items TO portolan_operator;
 
 
 --
@@ -18635,6 +21577,14 @@ GRANT SELECT ON TABLE unified.commerce_order_line_items TO portolan_operator;
 
 
 --
+-- Name: TABLE orders; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.orders TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.orders TO portolan_operator;
+
+
+--
 -- Name: TABLE commerce_orders; Type: ACL; Schema: unified; Owner: -
 --
 
@@ -18643,11 +21593,27 @@ GRANT SELECT ON TABLE unified.commerce_orders TO portolan_operator;
 
 
 --
+-- Name: TABLE product_variants; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.product_variants TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.product_variants TO portolan_operator;
+
+
+--
 -- Name: TABLE commerce_product_variants; Type: ACL; Schema: unified; Owner: -
 --
 
 GRANT SELECT ON TABLE unified.commerce_product_variants TO portolan_console;
 GRANT SELECT ON TABLE unified.commerce_product_variants TO portolan_operator;
+
+
+--
+-- Name: TABLE products; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.products TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.products TO portolan_operator;
 
 
 --
@@ -18667,11 +21633,27 @@ GRANT SELECT ON TABLE unified.payment_balance_transactions TO portolan_operator;
 
 
 --
+-- Name: TABLE refund_line_items; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.refund_line_items TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.refund_line_items TO portolan_operator;
+
+
+--
 -- Name: TABLE payment_refund_line_items; Type: ACL; Schema: unified; Owner: -
 --
 
 GRANT SELECT ON TABLE unified.payment_refund_line_items TO portolan_console;
 GRANT SELECT ON TABLE unified.payment_refund_line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: woocommerce; Owner: -
+--
+
+GRANT SELECT ON TABLE woocommerce.refunds TO portolan_console;
+GRANT SELECT ON TABLE woocommerce.refunds TO portolan_operator;
 
 
 --

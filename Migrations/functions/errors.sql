@@ -31,7 +31,9 @@ comment on function portolan.error_fingerprint is 'Which cluster an error belong
 -- Errors come as JSON objects, one for each row; keys are the columns. What tells causes apart is the platform's code where it has one, else the
 -- words. Only inserts: whoever has an error to write waits for nobody. A row is left out where its cluster had a hundred this hour and the
 -- error is not about a record; it is counted all the same. Answers the last row it wrote; NULL when it left all out.
-create or replace function portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) returns bigint language sql as $$
+create or replace function portolan.record_errors(p_connection bigint, p_resource text, p_job bigint, p_worker uuid, p_errors jsonb[]) returns bigint language plpgsql as $$
+declare v_last bigint;
+begin
   with given as materialized (
     select e, c.platform, t.title, e->>'code' as code,
            portolan.error_fingerprint(e->>'code', c.platform, p_resource, e->>'operation', coalesce(e->>'platform_code', t.title)) as fingerprint
@@ -54,8 +56,13 @@ create or replace function portolan.record_errors(p_connection bigint, p_resourc
   select g.fingerprint, min(g.code), min(e->>'fault'), min(g.platform), p_resource, min(e->>'operation'), min(g.title), p_connection, count(*),
          (select max(k.error_id) from kept k where k.fingerprint = g.fingerprint), portolan.now()
   from given g group by g.fingerprint)
-  select max(k.error_id) from kept k $$;
+  select max(k.error_id) into v_last from kept k;
+  return v_last;
+end $$;
 comment on function portolan.record_errors is 'Writes one row for each error object, and what their clusters are counted from.';
+-- Planning takes several times as long as running it, and one plan is right for all.
+alter function portolan.record_errors set plan_cache_mode = force_generic_plan;
+alter function portolan.record_errors set enable_seqscan = off;
 
 -- Counts what came in since. One process at a time: maintenance sees to it. Answers how many rows of the inbox it took.
 create or replace function portolan.fold_errors(p_limit integer default 20000) returns integer language plpgsql as $$

@@ -66,16 +66,17 @@ comment on function portolan.refresh_stats is 'Counts the jobs by state. Mainten
 -- Runs what is due and nobody else has in hand. A task that fails says so in its row and holds up no other. Answers the tables that should be
 -- vacuumed: that is the one thing a function cannot do.
 create or replace function portolan.maintain() returns text[] language plpgsql as $$
-declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout');
+declare v_now timestamptz := portolan.now(); v_start timestamptz; v_task text; v_error text; v_tables text[] := '{}'; v_lock_timeout text := current_setting('lock_timeout'); v_more boolean;
 begin
   for v_task in
     select m.task from portolan.maintenance m where m.next_at <= v_now
       -- A vacuum is left to those who may: the tables' owner, from PostgreSQL 17 on whoever was granted it.
       and (m.task <> 'vacuum' or case when current_setting('server_version_num')::integer >= 170000 then has_table_privilege(session_user, 'portolan.jobs', 'MAINTAIN')
                                       else pg_has_role(session_user, (select c.relowner from pg_class c where c.oid = 'portolan.jobs'::regclass), 'USAGE') end)
-    order by m.next_at for update skip locked loop
+    -- Copies may take seconds: first, so that no lock of another task is held meanwhile.
+    order by m.task <> 'copies', m.next_at for update skip locked loop
     v_start := clock_timestamp();
-    v_error := null;
+    v_error := null; v_more := false;
     begin
       case v_task
         when 'partitions' then
@@ -89,6 +90,8 @@ begin
         when 'health' then
           perform portolan.close_gates();
           delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
+        when 'copies' then
+          select k.has_more into v_more from portolan.keep_copies() k;
         when 'workers' then
           delete from portolan.workers w where w.worker_id = any (array(
             select d.worker_id from portolan.workers d where d.beat_at < v_now - d.ttl - interval '1 minute'
@@ -104,7 +107,7 @@ begin
     end;
     perform set_config('lock_timeout', v_lock_timeout, true);
     update portolan.maintenance m set ran_at = v_now, took = clock_timestamp() - v_start, error = v_error,
-      next_at = v_now + case when v_error is null then greatest(m.interval, 20 * (clock_timestamp() - v_start)) else least(m.interval, interval '1 min') end
+      next_at = v_now + case when v_more then interval '0' when v_error is null then greatest(m.interval, 20 * (clock_timestamp() - v_start)) else least(m.interval, interval '1 min') end
     where m.task = v_task;
   end loop;
   return v_tables;

@@ -31,6 +31,8 @@ create or replace function portolan.function_rights() returns table (name text, 
     ('reset_tokens', 'portolan_operator', false), ('retry_tokens', 'portolan_operator', false),
     ('switch_connection', 'portolan_operator', false), ('set_cluster_state', 'portolan_operator', false),
     ('set_error_rule', 'portolan_operator', false), ('drop_error_rule', 'portolan_operator', false),
+    ('enable_copy', 'portolan_operator', false), ('disable_copy', 'portolan_operator', false), ('rebuild_copy', 'portolan_operator', false),
+    ('keep_copies', 'portolan_worker portolan_operator', false),
     -- looking
     ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
@@ -119,7 +121,7 @@ begin
   if (select count(*) from pg_roles where rolname in ('portolan_migrator', 'portolan_worker', 'portolan_console', 'portolan_operator')) < 4 then return 0; end if;
   -- Platforms' schemas: those we are told of, and those that were granted before.
   select array_agg(n.nspname::text), array_agg(n.oid) into v_schemas, v_ours from pg_namespace n
-  where n.nspname = 'unified' or n.nspname = any (p_platforms)
+  where n.nspname in ('unified', 'store') or n.nspname = any (p_platforms)
     or n.nspname <> 'portolan' and exists (select from aclexplode(n.nspacl) a where a.grantee = 'portolan_console'::regrole and a.privilege_type = 'USAGE');
   v_ours := v_ours || 'portolan'::regnamespace::oid;
 

@@ -9,6 +9,9 @@ package struct PlatformView: Sendable {
     package let text: String
     /// Entities it feeds, from lines `-- feeds: unified.<entity>`.
     package let feeds: [String]
+    /// Which column finds the rows that may change with a raw record of a resource, where a line
+    /// `-- follows: <resource> by <column>, …` says so.
+    package let declaredFollows: [String: String]
 
     /// Reads a file at `<Folder>/Views/<name>.sql`.
     package init(_ file: EmbeddedFile) {
@@ -19,6 +22,7 @@ package struct PlatformView: Sendable {
             guard let mark = line.firstRange(of: "-- feeds: unified.") else { return nil }
             return String(line[mark.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" })
         }
+        declaredFollows = ViewReading.declaredFollows(in: file.text)
     }
 
     /// Files that begin with a digit (`00_functions.sql`) define functions, not a view.

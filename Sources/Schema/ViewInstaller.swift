@@ -59,9 +59,13 @@ struct ViewInstaller: Sendable {
     private func installOnce(_ contracts: [Contract], checksum: String, afresh: Bool) async throws -> Bool {
         try await pool.withTransaction { connection in
             _ = try await connection.query("select pg_advisory_xact_lock($1)", [Migrator.advisoryLock])
+            try await CopySources.hold(on: connection)
             let known = try await connection.query(
                 "select 1 as known from portolan.applied_views where name = 'all' and checksum = $1", [checksum])
-            if !known.isEmpty { return false }
+            if !known.isEmpty {
+                try await noteSources(contracts, on: connection)
+                return false
+            }
             if afresh { try await drop(contracts, on: connection) }
             for file in shared { try await connection.executeScript(SQL(unsafeText: file.text)) }
             for platform in platforms {
@@ -72,6 +76,7 @@ struct ViewInstaller: Sendable {
                 let union = UnifiedView(contract: contract, branches: try await branches(of: contract, on: connection))
                 try await connection.executeScript(SQL(unsafeText: union.sql))
             }
+            try await noteSources(contracts, on: connection)
             // In this transaction: what was dropped and made anew may be read by the same roles at once.
             _ = try await Grants.apply(platforms: platforms, on: connection)
             _ = try await connection.query(
@@ -81,6 +86,20 @@ struct ViewInstaller: Sendable {
                 """, [checksum])
             return true
         }
+    }
+
+    private func noteSources(_ contracts: [Contract], on connection: PostgresConnection) async throws {
+        let rows = try await connection.query(
+            """
+            select n.nspname || '.' || c.relname as name, a.attname::text as column
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+            where n.nspname = any ($1) and c.relkind = 'v' and a.attnum > 0 and not a.attisdropped
+            """, [platforms])
+        var columns: [String: Set<String>] = [:]
+        for row in rows { columns[try row.decode("name"), default: []].insert(try row.decode("column")) }
+        let common = shared.map(\.text).joined(separator: "\u{1}")
+        try await CopySources(contracts: contracts, views: views, columns: columns, commonText: common)
+            .note(on: connection)
     }
 
     private func branches(

@@ -58,11 +58,25 @@ enum RowCountRules {
             raw["orders"].values.flatMap { RawPayloads.list($0, ["transactions"]) }
                 .compactMap { $0 as? RawPayloads.Object }.count { $0["kind"] as? String != "SUGGESTED_REFUND" }
         },
+        "amazon.listing_variants": { $0["listings"].count },
+        "amazon.balance_transactions": { $0["financial_events"].count },
+        "amazon.refunds": { raw in raw["financial_events"].keys.count { $0.hasPrefix("RefundEventList:") } },
+        "amazon.transactions": { raw in
+            let lists = ["ShipmentEventList", "RefundEventList", "GuaranteeClaimEventList", "ChargebackEventList"]
+            return raw["financial_events"].keys.count { key in lists.contains { key.hasPrefix($0 + ":") } }
+        },
         "stripe.invoice_lines": { nested(in: $0, "invoices", "lines", "invoice_lines") },
         "stripe.subscription_items": { nested(in: $0, "subscriptions", "items", "subscription_items") },
         "stripe.payment_intents": { raw in
             raw["payment_intents"].values.count { !($0["latest_charge"] is String) }
         },
+        "woocommerce.order_line_items": { raw in
+            ["line_items", "shipping_lines", "fee_lines"].reduce(0) { $0 + raw.elements(of: "orders", at: $1) }
+        },
+        "woocommerce.product_variants": { raw in
+            raw["variations"].count + raw["products"].values.count { RawPayloads.list($0, ["variations"]).isEmpty }
+        },
+        "woocommerce.refund_line_items": { $0.elements(of: "refunds", at: "line_items") },
         "stripe.plans": { raw in raw["plans"].keys.count { raw["prices"][$0] == nil } },
     ]
 

@@ -56,7 +56,7 @@ func fixtureRecords(of platform: any Platform) throws -> [StoredRecord] {
         guard platform.resource(String(resource)) != nil else { return nil }
         let bytes = [UInt8](try Data(contentsOf: folder.appending(path: file)))
         let root = try JSONDocument(PaddedBytes(bytes)).root
-        guard let id = root["id"]?.identifier?.split(separator: "/").last else { return nil }
+        guard let id = (root["id"] ?? root["AmazonOrderId"])?.identifier?.split(separator: "/").last else { return nil }
         return StoredRecord(resource: String(resource), id: String(id), payload: bytes)
     }
 }

@@ -7,7 +7,10 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures, each figure beside a floor of the same run.",
         discussion: "Build with `swift build -c release` first; a debug build measures the debug build.",
-        subcommands: [Queue.self, Ingest.self, LimitsBenchCommand.self, DriverCommand.self])
+        subcommands: [
+            Queue.self, Ingest.self, LimitsBenchCommand.self, ReportBenchCommand.self, ViewsBenchCommand.self,
+            ErrorsBenchCommand.self, DriverCommand.self,
+        ])
 
     struct Queue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -86,6 +89,9 @@ struct BenchCommand: AsyncParsableCommand {
         @Option(name: .customLong("record-bytes"), help: "About how large a record is.")
         var recordBytes: Int = 2048
 
+        @Option(help: "Which resource; the first platform that has it is simulated.")
+        var resource: String = "charges"
+
         @Option(help: "Folder for the servers' data.")
         var folder: String = ".portolan/bench"
 
@@ -98,7 +104,7 @@ struct BenchCommand: AsyncParsableCommand {
             let logger = try log.logger("portolan.bench")
             let bench = IngestBench(
                 folder: BenchCommand.absolute(folder), records: records, connections: connections,
-                recordBytes: recordBytes, logger: logger)
+                recordBytes: recordBytes, resource: resource, logger: logger)
             let report = try await bench.run()
             print(json ? report.json : report.text)
         }
