@@ -74,6 +74,7 @@ extension BucketReading {
         full = state.full
         let isValid = state.born == epoch.born
         var resetsIn: Duration?
+        var tooYoung = 0.0
         switch kind {
         case .tokens, .adaptive:
             let level = isValid ? state.level : 0
@@ -91,12 +92,15 @@ extension BucketReading {
             }
             free = full - (isValid ? used : 0)
             perSecond = nil
+            // What was sent before the epoch may count for a whole window still.
+            let length = BucketTurn.windowSlices * state.b
+            tooYoung = (epoch.away >= length ? epoch.calm : epoch.born) + length + 2 * state.b - now
         case .slots:
             free = full - Double(isValid ? state.tail.count { $0.value > now } : 0)
             perSecond = nil
         }
         self.resetsIn = resetsIn
-        let blocked = max(min(state.blockedUntil - now, state.blockedFor), epoch.calm - now)
+        let blocked = max(min(state.blockedUntil - now, state.blockedFor), epoch.calm - now, tooYoung)
         blockedFor = blocked > 0 ? .microseconds(Int64(blocked)) : nil
         var waiting: [LimitBand: Duration] = [:]
         for band in LimitBand.allCases where isValid && state.due[band.rawValue] > now {

@@ -59,12 +59,22 @@ struct CommandHarness {
     /// Calls `portolan` with nothing in its environment but the database.
     func portolan(_ arguments: String...) async throws -> Answer { try await portolan(arguments) }
 
-    func portolan(_ arguments: [String]) async throws -> Answer {
-        let process = try await ChildProcess.start(
-            Command(
-                Places.executable, arguments,
-                environment: ["PORTOLAN_DATABASE_URL": url, "HOME": NSTemporaryDirectory()],
-                output: .lines, errors: .lines))
+    /// - Parameters:
+    ///   - environment: more of it, or something else for the database.
+    ///   - input: its standard input; nothing by default.
+    func portolan(
+        _ arguments: [String], environment: [String: String] = [:], input: String? = nil
+    ) async throws -> Answer {
+        var command = Command(
+            Places.executable, arguments,
+            environment: ["PORTOLAN_DATABASE_URL": url, "HOME": NSTemporaryDirectory()].merging(environment) { $1 },
+            output: .lines, errors: .lines)
+        if let input {
+            let script = #"input=$1; shift; printf '%s' "$input" | "$0" "$@""#
+            command.arguments = ["-c", script, command.executable, input] + arguments
+            command.executable = "/bin/sh"
+        }
+        let process = try await ChildProcess.start(command)
         async let errors = Self.text(process.errorLines)
         let output = await Self.text(process.outputLines)
         let status: Int32? = if case .exited(let code) = await process.waitForExit() { code } else { nil }

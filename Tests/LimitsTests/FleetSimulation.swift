@@ -7,12 +7,23 @@ import TestKit
 
 @testable import Limits
 
-/// A Redis that a test cuts off.
+/// A Redis that a test cuts off, and that sees which keys are called together.
 final class CuttableRedis: RedisScripting {
-    private let redis: RedisClient
+    private let redis: any RedisScripting
     private let isCut = Mutex(false)
+    private let tagsOfCalls = Mutex<Set<[String]>>([])
 
-    init(_ redis: RedisClient) { self.redis = redis }
+    init(_ redis: any RedisScripting) { self.redis = redis }
+
+    /// The hash tags of every script call's keys, each combination once.
+    var tags: Set<[String]> { tagsOfCalls.withLock { $0 } }
+
+    /// What a cluster finds a key's server by.
+    private static func tag(_ key: RedisArgument) -> String {
+        let text = String(decoding: key.bytes, as: UTF8.self)
+        guard let open = text.firstIndex(of: "{"), let close = text[open...].firstIndex(of: "}") else { return text }
+        return String(text[text.index(after: open)..<close])
+    }
 
     func cut(_ isCut: Bool) { self.isCut.withLock { $0 = isCut } }
 
@@ -29,6 +40,8 @@ final class CuttableRedis: RedisScripting {
         _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument], on server: Redis.RedisServer?
     ) async throws(RedisError) -> RedisReply {
         try check()
+        let tags = Set(keys.map(Self.tag)).sorted()
+        _ = tagsOfCalls.withLock { $0.insert(tags) }
         return try await redis.script(script, keys: keys, arguments: arguments, on: server)
     }
 
@@ -65,11 +78,16 @@ final class FleetSimulation {
     }
 
     private struct Worker {
-        let client: RedisClient
+        let client: any RedisService
         let redis: CuttableRedis
         let limiter: RedisLimiter
         /// When it may ask for each bucket again.
         var asksAt: [String: Double] = [:]
+
+        func isServed(_ platform: String) async {
+            let key = RedisArgument(BucketTurn.epochKey(platform: platform))
+            while (try? await client.command(["EXISTS", key], key: key)) == nil { await Task.yield() }
+        }
     }
 
     private(set) var judge: Judge
@@ -77,15 +95,17 @@ final class FleetSimulation {
     private var workers: [Worker] = []
     private var pending: [Pending] = []
     let ledger: MemoryLedger
+    private let platform: String
 
-    init(_ configuration: RedisConfiguration, workers count: Int, random: SplitMix) {
+    init(_ configuration: RedisConfiguration, workers count: Int, random: SplitMix, platform: String = "shop") {
         self.random = random
+        self.platform = platform
         judge = Judge(start: 1_750_032_000_000_000)
         let time = ClockBox(value: 1_750_032_000_000_000)
         clock = time
         ledger = MemoryLedger(now: { time.now })
         for _ in 0..<count {
-            let client = RedisClient(configuration, logger: .silent)
+            let client = configuration.connect(logger: .silent)
             let redis = CuttableRedis(client)
             let limiter = RedisLimiter(
                 redis, ledger: ledger, grace: .seconds(2), time: { time.now }, observe: { _ in })
@@ -110,10 +130,16 @@ final class FleetSimulation {
     func restore(over moves: Int) async {
         for index in workers.indices {
             workers[index].redis.cut(false)
-            while (try? await workers[index].client.command(["PING"])) == nil {}
+            await workers[index].isServed(platform)
             await run(moves: moves / workers.count)
         }
     }
+
+    /// Waits until Redis answers every worker about the platform's keys.
+    func awaitRedis() async { for worker in workers { await worker.isServed(platform) } }
+
+    /// The hash tags that were in one call together.
+    var tags: Set<[String]> { workers.reduce(into: []) { $0.formUnion($1.redis.tags) } }
 
     func shutdown() async { for worker in workers { await worker.client.shutdown() } }
 
@@ -132,7 +158,7 @@ final class FleetSimulation {
             // The platform is done with it before we hear of it.
             judge.leave(request.demands, Self.buckets, connectionID: request.connectionID)
             await workers[request.worker].limiter.settle(
-                [], grant: request.grant, buckets: Self.buckets, connectionID: request.connectionID, platform: "shop")
+                [], grant: request.grant, buckets: Self.buckets, connectionID: request.connectionID, platform: platform)
         }
         pending.removeAll { $0.due <= now }
     }
@@ -151,7 +177,7 @@ final class FleetSimulation {
         let connectionID = Int64.random(in: 1...3, using: &random)
         let band = LimitBand.allCases.randomElement(using: &random) ?? .urgent
         let admission = await workers[index].limiter.acquire(
-            demands, band: band, buckets: Self.buckets, connectionID: connectionID, platform: "shop")
+            demands, band: band, buckets: Self.buckets, connectionID: connectionID, platform: platform)
         switch admission {
         case .granted(let grant):
             judge.arrive(demands, Self.buckets, connectionID: connectionID, at: now)
