@@ -44,6 +44,13 @@ CREATE SCHEMA pretix;
 
 
 --
+-- Name: recurly; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA recurly;
+
+
+--
 -- Name: shopify; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -1089,7 +1096,8 @@ CREATE FUNCTION portolan.copy_rows(p_source portolan.copy_sources, p_connection 
     AS $_$
 declare v_rows bigint; v_view text := (p_source.view_name::regclass)::text; v_list text := portolan.copy_columns(p_source.entity, p_source.view_name);
 begin
-  if p_column is null then
+  -- By a column that the view has and the copy has not, its old rows cannot be found.
+  if p_column is null or not exists (select from pg_attribute a where a.attrelid = format('store.%I', p_source.entity)::regclass and a.attname = p_column) then
     execute format('delete from store.%I where connection_id = $1 and copy_source = $2', p_source.entity) using p_connection, p_source.source_id;
     execute format('insert into store.%I select %s, $2, $3 from %s where connection_id = $1', p_source.entity, v_list, v_view)
       using p_connection, p_source.source_id, p_source.version;
@@ -4278,6 +4286,412 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.why_waiting(p_job bigint) IS 'Why a live job does not run this moment, in a sentence; NULL when there is no such job.';
+
+
+--
+-- Name: address(jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.address(a jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(a) = 'object' and concat(a->>'street', a->>'city', a->>'zipcode', a->>'country', a->>'name', a->>'company') <> '' then jsonb_build_object(
+    'name', pretix.text(a->'name'), 'company', pretix.text(a->'company'),
+    'line1', split_part(pretix.text(a->'street'), E'\n', 1), 'line2', nullif(split_part(pretix.text(a->'street'), E'\n', 2), ''),
+    'city', pretix.text(a->'city'), 'region', null, 'region_code', pretix.text(a->'state'), 'postal_code', pretix.text(a->'zipcode'),
+    'country_code', case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, 'country_raw', pretix.text(a->'country'),
+    'phone', null, 'type', 'billing') end $_$;
+
+
+--
+-- Name: currency(text); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.currency(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when octet_length(x) = 3 and x ~ '^[A-Za-z]{3}$' then upper(x) end $_$;
+
+
+--
+-- Name: fees(jsonb, text, boolean); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.fees(v jsonb, kind text, is_it boolean) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
+    select coalesce(sum(unified.num(e->'value')) filter (where e->'canceled' is distinct from 'true' and (e->>'fee_type' is not distinct from kind) = is_it), 0)
+    from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: issues(boolean, jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.issues(sanitised boolean, checks jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+
+--
+-- Name: money(jsonb, jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.money(v jsonb, states jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
+    select coalesce(sum(unified.num(e->'amount')) filter (where states ? (e->>'state')), 0) from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: name(jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.name(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select coalesce(pretix.text(v), pretix.text(v->'en'), pretix.text(v->'de'),
+                  case when jsonb_typeof(v) = 'object' then pretix.text(jsonb_path_query_first(v, '$.*')) end) $_$;
+
+
+--
+-- Name: path(text, text); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.path(event text, item text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select event || ':' || item $$;
+
+
+--
+-- Name: ref(jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.ref(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(v) = 'number' and octet_length(v #>> '{}') <= 19 and v #>> '{}' ~ '^[1-9][0-9]*$' then v #>> '{}' end $_$;
+
+
+--
+-- Name: text(jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.text(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'string' then nullif(v #>> '{}', '') end $$;
+
+
+--
+-- Name: texts(jsonb, text); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.texts(v jsonb, member text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' then array(
+    select distinct pretix.text(e->member) from jsonb_array_elements(v) e where pretix.text(e->member) is not null order by 1) end $$;
+
+
+--
+-- Name: total(jsonb, text); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.total(v jsonb, member text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
+    select coalesce(sum(unified.num(e->member)) filter (where e->'canceled' is distinct from 'true'), 0) from jsonb_array_elements(v) e) end $$;
+
+
+--
+-- Name: variation(jsonb, jsonb); Type: FUNCTION; Schema: pretix; Owner: -
+--
+
+CREATE FUNCTION pretix.variation(v jsonb, id jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(v) = 'array' and jsonb_typeof(id) = 'number' then (select e from jsonb_array_elements(v) e where e->'id' = id limit 1) end $$;
+
+
+--
+-- Name: account_status(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.account_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{"active":"enabled","inactive":"disabled"}'::jsonb, x) $$;
+
+
+--
+-- Name: add_on_amount(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.add_on_amount(v jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when coalesce(v->>'tier_type', 'flat') = 'flat' and v#>>'{add_on,add_on_type}' is distinct from 'usage'
+              then recurly.price(v) * coalesce(unified.num(v->'quantity'), 1) end $$;
+
+
+--
+-- Name: add_ons_total(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.add_ons_total(v jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
+    select case when bool_and(recurly.add_on_amount(a) is not null) then sum(recurly.add_on_amount(a)) end
+    from jsonb_array_elements(v) a where coalesce(a->'expired_at', 'null') = 'null') end $$;
+
+
+--
+-- Name: address(jsonb, text, text, text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.address(v jsonb, name text, company text, kind text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(v) = 'object' and concat(v->>'street1', v->>'street2', v->>'city', v->>'region', v->>'postal_code', v->>'country') <> ''
+    then jsonb_build_object(
+    'name', name, 'company', company, 'line1', recurly.text(v->'street1'), 'line2', recurly.text(v->'street2'), 'city', recurly.text(v->'city'),
+    'region', recurly.text(v->'region'), 'region_code', null, 'postal_code', recurly.text(v->'postal_code'),
+    'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, 'country_raw', recurly.text(v->'country'),
+    'phone', recurly.text(v->'phone'), 'type', kind) end $_$;
+
+
+--
+-- Name: collection_method(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.collection_method(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{"automatic":"automatic","manual":"manual"}'::jsonb, x) $$;
+
+
+--
+-- Name: currency(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.currency(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when jsonb_typeof(v) = 'string' and octet_length(v #>> '{}') = 3 and v #>> '{}' ~ '^[A-Za-z]{3}$' then upper(v #>> '{}') end $_$;
+
+
+--
+-- Name: interval_word(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.interval_word(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{"days":"day","months":"month"}'::jsonb, x) $$;
+
+
+--
+-- Name: invoice_reason(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.invoice_reason(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "purchase":"creation","renewal":"renewal","immediate_change":"update","termination":"update","usage_correction":"update",
+    "credit":"manual","gift_card":"manual","import":"manual","line_item_refund":"manual","open_amount_refund":"manual","refund":"manual",
+    "external_refund":"manual","prepayment":"manual","write_off":"manual","carryforward_credit":"manual","carryforward_gift_credit":"manual"}'::jsonb, x) $$;
+
+
+--
+-- Name: invoice_status(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.invoice_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "open":"open","pending":"open","processing":"open","past_due":"past_due","paid":"paid","closed":"paid","failed":"uncollectible","voided":"void"}'::jsonb, x) $$;
+
+
+--
+-- Name: issues(boolean, jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.issues(sanitised boolean, checks jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
+
+
+--
+-- Name: line_type(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.line_type(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "plan":"subscription","plan_trial":"subscription","add_on":"subscription","add_on_trial":"subscription","setup_fee":"fee",
+    "one_time":"invoice_item","debit":"invoice_item","prepayment":"invoice_item","credit":"adjustment","carryforward":"adjustment",
+    "external_gift_card":"adjustment","coupon":"discount"}'::jsonb, x) $$;
+
+
+--
+-- Name: name(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.name(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select nullif(concat_ws(' ', recurly.text(v->'first_name'), recurly.text(v->'last_name')), '') $$;
+
+
+--
+-- Name: payment_method(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.payment_method(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "credit_card":"card","bank_account_info":"bank_transfer","iban_bank_account":"bank_transfer","sepadirectdebit":"bank_transfer",
+    "eft":"bank_transfer","wire_transfer":"bank_transfer","ach":"bank_transfer","bacs":"bank_transfer","becs":"bank_transfer",
+    "amazon":"wallet","amazon_billing_agreement":"wallet","apple_pay":"wallet","google_pay":"wallet","paypal":"wallet",
+    "paypal_billing_agreement":"wallet","venmo":"wallet","cash_app":"wallet","roku":"wallet","check":"check","money_order":"check",
+    "boleto":"cash","gateway_token":"other","braintree_apple_pay":"wallet","braintree_google_pay":"wallet","braintree_v_zero":"wallet","other":"other"}'::jsonb, x) $$;
+
+
+--
+-- Name: plan_price(text, text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.plan_price(plan text, currency text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select plan || ':' || currency $$;
+
+
+--
+-- Name: plan_status(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.plan_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{"active":"active","inactive":"inactive"}'::jsonb, x) $$;
+
+
+--
+-- Name: price(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.price(v jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(unified.num(v->'unit_amount'), unified.num(v->'unit_amount_decimal')) $$;
+
+
+--
+-- Name: price_key(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.price_key(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select recurly.currency(v->'currency') || coalesce(':' || recurly.text(v->'price_segment_id'), '') $$;
+
+
+--
+-- Name: pricings(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.pricings(p jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(nullif(unified.arr(p->'currencies'), '[]'), nullif(unified.arr(p#>'{ramp_intervals,0,currencies}'), '[]'), '[null]') $$;
+
+
+--
+-- Name: quantity(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.quantity(v jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(unified.num(v->'quantity_decimal'), unified.num(v->'quantity')) $$;
+
+
+--
+-- Name: ref(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.ref(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select recurly.text(v->'id') $$;
+
+
+--
+-- Name: setup_fee(jsonb, text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.setup_fee(p jsonb, currency text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.num(f->'unit_amount') from jsonb_array_elements(unified.arr(p->'setup_fees')) f where upper(f->>'currency') = currency limit 1 $$;
+
+
+--
+-- Name: subscription_status(text, timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.subscription_status(state text, expires_at timestamp with time zone, trial_ends_at timestamp with time zone, at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when state = 'canceled' and expires_at <= at then 'expired'
+              when state in ('active', 'canceled') and trial_ends_at > at then 'trialing'
+              else unified.word('{"active":"active","canceled":"active","expired":"expired","future":"pending","paused":"paused","failed":"expired"}'::jsonb, state) end $$;
+
+
+--
+-- Name: text(jsonb); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.text(v jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case jsonb_typeof(v) when 'string' then nullif(v #>> '{}', '') end $$;
+
+
+--
+-- Name: transaction_kind(text, text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.transaction_kind(type text, origin text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when type = 'refund' and origin = 'chargeback' then 'chargeback'
+              else unified.word('{"authorization":"authorization","verify":"authorization","capture":"capture","purchase":"sale","refund":"refund"}'::jsonb, type) end $$;
+
+
+--
+-- Name: transaction_status(text); Type: FUNCTION; Schema: recurly; Owner: -
+--
+
+CREATE FUNCTION recurly.transaction_status(x text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select unified.word('{
+    "success":"succeeded","chargeback":"succeeded","declined":"failed","error":"failed","pending":"pending","processing":"pending",
+    "scheduled":"pending","void":"cancelled"}'::jsonb, x) $$;
 
 
 --
@@ -11258,6 +11672,498 @@ CREATE VIEW pretix.customers AS
     'pretix'::text AS platform,
     r.external_id AS platform_id,
     unified.id(r.connection_id, 'commerce_customers'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'date_joined'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'customers'::text AS raw_resource,
+    1 AS mapping_version,
+    pretix.text((d.p -> 'email'::text)) AS email,
+    pretix.text((d.p -> 'phone'::text)) AS phone,
+    pretix.text((d.p #> '{name_parts,given_name}'::text[])) AS first_name,
+    pretix.text((d.p #> '{name_parts,family_name}'::text[])) AS last_name,
+    pretix.text((d.p -> 'name'::text)) AS display_name,
+    pretix.text((d.p -> 'notes'::text)) AS note,
+        CASE (d.p -> 'is_active'::text)
+            WHEN 'true'::jsonb THEN 'enabled'::text
+            WHEN 'false'::jsonb THEN 'disabled'::text
+            ELSE NULL::text
+        END AS status,
+    (d.p ->> 'is_active'::text) AS status_raw,
+    pretix.text((d.p -> 'locale'::text)) AS locale,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.bool((d.p -> 'is_active'::text)) IS NOT NULL) AND (((d.p -> 'email'::text) = 'null'::jsonb) OR (pretix.text((d.p -> 'email'::text)) IS NOT NULL))) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('email', 'typecast_error', (d.p -> 'email'::text), ((((d.p -> 'email'::text) = 'null'::jsonb) OR (pretix.text((d.p -> 'email'::text)) IS NOT NULL)) IS NOT TRUE)), jsonb_build_array('status', 'typecast_error', (d.p -> 'is_active'::text), (unified.bool((d.p -> 'is_active'::text)) IS NULL))))
+        END AS issues,
+    pretix.text((d.p -> 'external_identifier'::text)) AS external_identifier
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'customers'::text));
+
+
+--
+-- Name: events; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.events AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    r.external_id AS platform_id,
+    NULL::timestamp with time zone AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((d.p -> 'testmode'::text)) AS is_test,
+    'events'::text AS raw_resource,
+    1 AS mapping_version,
+    pretix.name((d.p -> 'name'::text)) AS title,
+    pretix.currency((d.p ->> 'currency'::text)) AS currency,
+    unified.ts((d.p -> 'date_from'::text)) AS starts_at,
+    unified.ts((d.p -> 'date_to'::text)) AS ends_at,
+    pretix.text((d.p -> 'timezone'::text)) AS timezone,
+    unified.bool((d.p -> 'live'::text)) AS is_live,
+    pretix.text((d.p -> 'public_url'::text)) AS url,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.currency((d.p ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), (pretix.currency((d.p ->> 'currency'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'events'::text));
+
+
+--
+-- Name: item_variants; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.item_variants AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+        CASE
+            WHEN (v.v IS NULL) THEN r.external_id
+            ELSE ((r.external_id || ':'::text) || COALESCE(pretix.ref((v.v -> 'id'::text)), ('variation-'::text || (v.n - 1))))
+        END AS platform_id,
+    unified.id(r.connection_id, 'commerce_product_variants'::text,
+        CASE
+            WHEN (v.v IS NULL) THEN r.external_id
+            ELSE ((r.external_id || ':'::text) || COALESCE(pretix.ref((v.v -> 'id'::text)), ('variation-'::text || (v.n - 1))))
+        END) AS id,
+    r.external_id AS platform_parent_id,
+    NULL::timestamp with time zone AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'items'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS product_id,
+    r.external_id AS product_platform_id,
+        CASE
+            WHEN (v.v IS NULL) THEN pretix.name((r.payload -> 'name'::text))
+            ELSE pretix.name((v.v -> 'value'::text))
+        END AS title,
+        CASE
+            WHEN (v.v IS NULL) THEN unified.num((r.payload -> 'default_price'::text))
+            ELSE unified.num((v.v -> 'price'::text))
+        END AS price_amount,
+        CASE
+            WHEN (v.v IS NULL) THEN unified.num((r.payload -> 'original_price'::text))
+            ELSE unified.num((v.v -> 'original_price'::text))
+        END AS compare_at_amount,
+    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
+        CASE (r.payload -> 'tax_rule'::text)
+            WHEN 'null'::jsonb THEN false
+            ELSE (jsonb_typeof((r.payload -> 'tax_rule'::text)) = 'number'::text)
+        END AS is_taxable,
+        CASE COALESCE((v.v -> 'active'::text), (r.payload -> 'active'::text))
+            WHEN 'true'::jsonb THEN 'active'::text
+            WHEN 'false'::jsonb THEN 'archived'::text
+            ELSE NULL::text
+        END AS status,
+    COALESCE((v.v ->> 'active'::text), (r.payload ->> 'active'::text)) AS status_raw,
+    (v.v IS NULL) AS is_default,
+    (COALESCE(v.n, (1)::bigint))::numeric AS "position",
+        CASE
+            WHEN ((NOT r.sanitised) AND (
+            CASE
+                WHEN (v.v IS NULL) THEN unified.num((r.payload -> 'default_price'::text))
+                ELSE unified.num((v.v -> 'price'::text))
+            END IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL) AND ((v.v IS NULL) OR (pretix.ref((v.v -> 'id'::text)) IS NOT NULL))) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (v.v -> 'id'::text), ((v.v IS NOT NULL) AND (pretix.ref((v.v -> 'id'::text)) IS NULL))), jsonb_build_array('price_amount', 'typecast_error', COALESCE((v.v -> 'price'::text), (r.payload -> 'default_price'::text)), (
+            CASE
+                WHEN (v.v IS NULL) THEN unified.num((r.payload -> 'default_price'::text))
+                ELSE unified.num((v.v -> 'price'::text))
+            END IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues,
+    split_part(r.external_id, ':'::text, 1) AS event_platform_id
+   FROM ((portolan.raw_records r
+     LEFT JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'variations'::text))) WITH ORDINALITY v(v, n) ON (true))
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = split_part(r.external_id, ':'::text, 1)) AND (e.platform = 'pretix'::text))))
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'items'::text));
+
+
+--
+-- Name: items; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.items AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_products'::text, r.external_id) AS id,
+    NULL::timestamp with time zone AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'items'::text AS raw_resource,
+    1 AS mapping_version,
+    pretix.name((d.p -> 'name'::text)) AS title,
+    pretix.name((d.p -> 'description'::text)) AS description,
+        CASE (d.p -> 'admission'::text)
+            WHEN 'true'::jsonb THEN 'admission'::text
+            WHEN 'false'::jsonb THEN 'other'::text
+            ELSE NULL::text
+        END AS product_type,
+        CASE (d.p -> 'active'::text)
+            WHEN 'true'::jsonb THEN 'active'::text
+            WHEN 'false'::jsonb THEN 'archived'::text
+            ELSE NULL::text
+        END AS status,
+    (d.p ->> 'active'::text) AS status_raw,
+    unified.bool((d.p -> 'issue_giftcard'::text)) AS is_gift_card,
+        CASE
+            WHEN (pretix.text((d.p -> 'picture'::text)) IS NOT NULL) THEN ARRAY[pretix.text((d.p -> 'picture'::text))]
+            ELSE NULL::text[]
+        END AS image_urls,
+        CASE
+            WHEN (jsonb_typeof((d.p -> 'variations'::text)) = 'array'::text) THEN (GREATEST(jsonb_array_length((d.p -> 'variations'::text)), 1))::numeric
+            ELSE NULL::numeric
+        END AS variant_count,
+    (NOT (jsonb_typeof((d.p -> 'variations'::text)) IS DISTINCT FROM 'array'::text)) AS variants_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.name((d.p -> 'name'::text)) IS NOT NULL) AND (unified.bool((d.p -> 'active'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('title', 'typecast_error', (d.p -> 'name'::text), (pretix.name((d.p -> 'name'::text)) IS NULL)), jsonb_build_array('status', 'typecast_error', (d.p -> 'active'::text), (unified.bool((d.p -> 'active'::text)) IS NULL))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'items'::text));
+
+
+--
+-- Name: order_line_items; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.order_line_items AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    COALESCE(pretix.ref((a.l -> 'id'::text)), ((r.external_id || ':position:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(pretix.ref((a.l -> 'id'::text)), ((r.external_id || ':position:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'testmode'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+    'product'::text AS type,
+    NULL::text AS type_raw,
+    (pretix.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text)))) AS product_id,
+    pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text))) AS product_platform_id,
+    (pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text))) || COALESCE((':'::text || pretix.ref((a.l -> 'variation'::text))), ''::text)) AS variant_platform_id,
+    pretix.name((i.payload -> 'name'::text)) AS title,
+    pretix.name((pretix.variation((i.payload -> 'variations'::text), (a.l -> 'variation'::text)) -> 'value'::text)) AS variant_title,
+    (1)::numeric AS quantity,
+        CASE (a.l -> 'canceled'::text)
+            WHEN 'true'::jsonb THEN (0)::numeric
+            WHEN 'false'::jsonb THEN (1)::numeric
+            ELSE NULL::numeric
+        END AS current_quantity,
+    unified.num((a.l -> 'price'::text)) AS unit_amount,
+    unified.num((a.l -> 'tax_value'::text)) AS tax_amount,
+    (unified.num((a.l -> 'tax_rate'::text)) / (100)::numeric) AS tax_rate,
+    unified.num((a.l -> 'price'::text)) AS total_amount,
+    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
+    unified.bool((i.payload -> 'issue_giftcard'::text)) AS is_gift_card,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.ref((a.l -> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'price'::text)) IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (pretix.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'price'::text), (unified.num((a.l -> 'price'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues,
+    pretix.text((r.payload -> 'event'::text)) AS event_platform_id
+   FROM (((portolan.raw_records r
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'positions'::text))) WITH ORDINALITY a(l, n))
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+     LEFT JOIN portolan.raw_records i ON (((i.connection_id = r.connection_id) AND (i.resource = 'items'::text) AND (i.external_id = pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text)))) AND (i.platform = 'pretix'::text))))
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text))
+UNION ALL
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    COALESCE(('fee:'::text || pretix.ref((a.l -> 'id'::text))), ((r.external_id || ':fee:'::text) || (a.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(('fee:'::text || pretix.ref((a.l -> 'id'::text))), ((r.external_id || ':fee:'::text) || (a.n - 1)))) AS id,
+    r.external_id AS platform_parent_id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'testmode'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    ((a.n - 1))::numeric AS line_index,
+        CASE (a.l ->> 'fee_type'::text)
+            WHEN 'shipping'::text THEN 'shipping'::text
+            ELSE 'fee'::text
+        END AS type,
+    NULLIF((a.l ->> 'fee_type'::text), ''::text) AS type_raw,
+    (pretix.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    NULL::uuid AS product_id,
+    NULL::text AS product_platform_id,
+    NULL::text AS variant_platform_id,
+    COALESCE(pretix.text((a.l -> 'description'::text)), pretix.text((a.l -> 'fee_type'::text))) AS title,
+    NULL::text AS variant_title,
+    (1)::numeric AS quantity,
+        CASE (a.l -> 'canceled'::text)
+            WHEN 'true'::jsonb THEN (0)::numeric
+            WHEN 'false'::jsonb THEN (1)::numeric
+            ELSE NULL::numeric
+        END AS current_quantity,
+    unified.num((a.l -> 'value'::text)) AS unit_amount,
+    unified.num((a.l -> 'tax_value'::text)) AS tax_amount,
+    (unified.num((a.l -> 'tax_rate'::text)) / (100)::numeric) AS tax_rate,
+    unified.num((a.l -> 'value'::text)) AS total_amount,
+    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
+    false AS is_gift_card,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.ref((a.l -> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'value'::text)) IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (pretix.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'value'::text), (unified.num((a.l -> 'value'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL))))
+        END AS issues,
+    pretix.text((r.payload -> 'event'::text)) AS event_platform_id
+   FROM ((portolan.raw_records r
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'fees'::text))) WITH ORDINALITY a(l, n))
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text));
+
+
+--
+-- Name: orders; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.orders AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'datetime'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((d.p -> 'testmode'::text)) AS is_test,
+    'orders'::text AS raw_resource,
+    1 AS mapping_version,
+    r.external_id AS order_number,
+    unified.word('{"c": "cancelled", "e": "cancelled", "n": "pending", "p": "completed"}'::jsonb, (d.p ->> 'status'::text)) AS status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
+        CASE
+            WHEN (pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) > (0)::numeric) THEN
+            CASE
+                WHEN (pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) >= pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb)) THEN 'refunded'::text
+                ELSE 'partially_refunded'::text
+            END
+            WHEN ((d.p ->> 'status'::text) = 'p'::text) THEN
+            CASE
+                WHEN (unified.num((d.p -> 'total'::text)) = (0)::numeric) THEN 'not_required'::text
+                ELSE 'paid'::text
+            END
+            WHEN (pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) > (0)::numeric) THEN
+            CASE
+                WHEN (pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) >= unified.num((d.p -> 'total'::text))) THEN 'paid'::text
+                ELSE 'partially_paid'::text
+            END
+            ELSE unified.word('{"c": "voided", "e": "expired", "n": "pending"}'::jsonb, (d.p ->> 'status'::text))
+        END AS payment_status,
+    NULLIF((d.p ->> 'status'::text), ''::text) AS payment_status_raw,
+    unified.ts((d.p -> 'cancellation_date'::text)) AS cancelled_at,
+    COALESCE(unified.ts((d.p -> 'datetime'::text)), r.platform_created_at) AS placed_at,
+    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
+    (pretix.total((d.p -> 'positions'::text), 'price'::text) - pretix.total((d.p -> 'positions'::text), 'tax_value'::text)) AS subtotal_amount,
+    (pretix.total((d.p -> 'positions'::text), 'tax_value'::text) + pretix.total((d.p -> 'fees'::text), 'tax_value'::text)) AS tax_amount,
+    pretix.fees((d.p -> 'fees'::text), 'shipping'::text, true) AS shipping_amount,
+    pretix.fees((d.p -> 'fees'::text), 'shipping'::text, false) AS fee_amount,
+    unified.num((d.p -> 'total'::text)) AS total_amount,
+    unified.num((d.p -> 'total'::text)) AS current_total_amount,
+    pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) AS refunded_amount,
+    pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) AS paid_amount,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = 'c'::text) THEN (0)::numeric
+            ELSE GREATEST(((unified.num((d.p -> 'total'::text)) - pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb)) + pretix.money((m.payload -> 'refunds'::text), '["done", "transit", "created"]'::jsonb)), (0)::numeric)
+        END AS outstanding_amount,
+    true AS tax_included,
+    unified.id(r.connection_id, 'commerce_customers'::text, pretix.text((m.payload -> 'customer'::text))) AS customer_id,
+    pretix.text((m.payload -> 'customer'::text)) AS customer_platform_id,
+    pretix.text((d.p -> 'email'::text)) AS customer_email,
+    pretix.text((d.p -> 'phone'::text)) AS customer_phone,
+    pretix.address((d.p -> 'invoice_address'::text)) AS billing_address,
+    unified.word('{"web": "online", "pretixpos": "pos"}'::jsonb, (d.p ->> 'sales_channel'::text)) AS sales_channel,
+    NULLIF((d.p ->> 'sales_channel'::text), ''::text) AS sales_channel_raw,
+    unified.bool((d.p #> '{invoice_address,is_business}'::text[])) AS is_business_order,
+    pretix.text((d.p -> 'comment'::text)) AS note,
+    pretix.texts((m.payload -> 'payments'::text), 'provider'::text) AS payment_gateways,
+    (NOT (jsonb_typeof((d.p -> 'positions'::text)) IS DISTINCT FROM 'array'::text)) AS line_items_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (unified.ts((d.p -> 'datetime'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'positions'::text)) = 'array'::text) AND COALESCE(('["n", "p", "e", "c"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.p -> 'total'::text), (unified.num((d.p -> 'total'::text)) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'datetime'::text), (unified.ts((d.p -> 'datetime'::text)) IS NULL)), jsonb_build_array('line_items_complete', 'typecast_error', (d.p -> 'positions'::text), (jsonb_typeof((d.p -> 'positions'::text)) IS DISTINCT FROM 'array'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["n", "p", "e", "c"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
+        END AS issues,
+    pretix.text((d.p -> 'event'::text)) AS event_platform_id,
+    unified.ts((d.p -> 'expires'::text)) AS expires_at
+   FROM (((portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d)
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+     LEFT JOIN portolan.raw_records m ON (((m.connection_id = r.connection_id) AND (m.resource = 'order_payments'::text) AND (m.external_id = r.external_id) AND (m.platform = 'pretix'::text))))
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text));
+
+
+--
+-- Name: payments; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.payments AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    ((r.external_id || '-P-'::text) || COALESCE(pretix.ref((a.l -> 'local_id'::text)), ('n'::text || a.n))) AS platform_id,
+    unified.id(r.connection_id, 'payment_transactions'::text, ((r.external_id || '-P-'::text) || COALESCE(pretix.ref((a.l -> 'local_id'::text)), ('n'::text || a.n)))) AS id,
+    r.external_id AS platform_parent_id,
+    unified.ts((a.l -> 'created'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'testmode'::text)) AS is_test,
+    'order_payments'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    unified.num((a.l -> 'amount'::text)) AS amount,
+    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
+    NULLIF((a.l ->> 'state'::text), ''::text) AS status_raw,
+    'sale'::text AS kind,
+    unified.word('{"failed": "failed", "created": "pending", "pending": "pending", "canceled": "cancelled", "refunded": "succeeded", "confirmed": "succeeded"}'::jsonb, (a.l ->> 'state'::text)) AS status,
+    'in'::text AS direction,
+    pretix.text((r.payload -> 'customer'::text)) AS customer_platform_id,
+    COALESCE(unified.ts((a.l -> 'payment_date'::text)), unified.ts((a.l -> 'created'::text))) AS processed_at,
+    pretix.text((a.l -> 'provider'::text)) AS gateway,
+    unified.word('{"cash": "cash", "free": "other", "manual": "other", "paypal": "wallet", "stripe": "card", "giftcard": "gift_card", "stripe_cc": "card", "offsetting": "other", "banktransfer": "bank_transfer", "paypal_wallet": "wallet"}'::jsonb, (a.l ->> 'provider'::text)) AS payment_method_type,
+    pretix.text((a.l -> 'provider'::text)) AS payment_method_type_raw,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.ref((a.l -> 'local_id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'amount'::text)) IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL) AND COALESCE(('["created", "pending", "confirmed", "refunded", "failed", "canceled"]'::jsonb ? (a.l ->> 'state'::text)), false)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'local_id'::text), (pretix.ref((a.l -> 'local_id'::text)) IS NULL)), jsonb_build_array('amount', 'typecast_error', (a.l -> 'amount'::text), (unified.num((a.l -> 'amount'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', (a.l -> 'state'::text), (NOT COALESCE(('["created", "pending", "confirmed", "refunded", "failed", "canceled"]'::jsonb ? (a.l ->> 'state'::text)), false)))))
+        END AS issues,
+    pretix.text((r.payload -> 'event'::text)) AS event_platform_id
+   FROM ((portolan.raw_records r
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'payments'::text))) WITH ORDINALITY a(l, n))
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'order_payments'::text));
+
+
+--
+-- Name: refunds; Type: VIEW; Schema: pretix; Owner: -
+--
+
+CREATE VIEW pretix.refunds AS
+ SELECT r.connection_id,
+    'pretix'::text AS platform,
+    ((r.external_id || '-R-'::text) || COALESCE(pretix.ref((a.l -> 'local_id'::text)), ('n'::text || a.n))) AS platform_id,
+    unified.id(r.connection_id, 'payment_refunds'::text, ((r.external_id || '-R-'::text) || COALESCE(pretix.ref((a.l -> 'local_id'::text)), ('n'::text || a.n)))) AS id,
+    r.external_id AS platform_parent_id,
+    unified.ts((a.l -> 'created'::text)) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.bool((r.payload -> 'testmode'::text)) AS is_test,
+    'order_payments'::text AS raw_resource,
+    1 AS mapping_version,
+    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
+    r.external_id AS order_platform_id,
+    unified.num((a.l -> 'amount'::text)) AS amount,
+    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
+    NULLIF((a.l ->> 'state'::text), ''::text) AS status_raw,
+    unified.word('{"done": "succeeded", "failed": "failed", "created": "pending", "transit": "pending", "canceled": "cancelled", "external": "pending"}'::jsonb, (a.l ->> 'state'::text)) AS status,
+    ((r.external_id || '-P-'::text) || pretix.ref((a.l -> 'payment'::text))) AS transaction_platform_id,
+        CASE (a.l ->> 'source'::text)
+            WHEN 'buyer'::text THEN 'requested_by_customer'::text
+            WHEN 'admin'::text THEN 'other'::text
+            WHEN 'external'::text THEN 'other'::text
+            ELSE
+            CASE
+                WHEN ((a.l ->> 'source'::text) <> ''::text) THEN 'unknown'::text
+                ELSE NULL::text
+            END
+        END AS reason,
+    NULLIF((a.l ->> 'source'::text), ''::text) AS reason_raw,
+    pretix.text((a.l -> 'comment'::text)) AS note,
+    COALESCE(unified.ts((a.l -> 'execution_date'::text)), unified.ts((a.l -> 'created'::text))) AS processed_at,
+        CASE
+            WHEN ((NOT r.sanitised) AND (pretix.ref((a.l -> 'local_id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'amount'::text)) IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL) AND COALESCE(('["created", "transit", "external", "done", "failed", "canceled"]'::jsonb ? (a.l ->> 'state'::text)), false)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'local_id'::text), (pretix.ref((a.l -> 'local_id'::text)) IS NULL)), jsonb_build_array('amount', 'typecast_error', (a.l -> 'amount'::text), (unified.num((a.l -> 'amount'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', (a.l -> 'state'::text), (NOT COALESCE(('["created", "transit", "external", "done", "failed", "canceled"]'::jsonb ? (a.l ->> 'state'::text)), false)))))
+        END AS issues,
+    pretix.text((r.payload -> 'event'::text)) AS event_platform_id
+   FROM ((portolan.raw_records r
+     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'refunds'::text))) WITH ORDINALITY a(l, n))
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'order_payments'::text));
+
+
+--
+-- Name: accounts; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.accounts AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'commerce_customers'::text, r.external_id) AS id,
     COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
     r.platform_updated_at,
     r.first_seen_at,
@@ -11266,19 +12172,449 @@ CREATE VIEW pretix.customers AS
     (r.deleted_at IS NOT NULL) AS is_deleted,
     r.deleted_at,
     r.deletion_source,
-    NULL::boolean AS is_test,
-    NULLIF((d.p ->> 'email'::text), ''::text) AS email,
-    NULLIF((d.p ->> 'name'::text), ''::text) AS display_name,
-    'customers'::text AS raw_resource,
+    recurly.text((d.p -> 'email'::text)) AS email,
+    recurly.text((d.p #> '{address,phone}'::text[])) AS phone,
+    recurly.text((d.p -> 'first_name'::text)) AS first_name,
+    recurly.text((d.p -> 'last_name'::text)) AS last_name,
+    recurly.text((d.p -> 'company'::text)) AS company_name,
+    COALESCE(recurly.name(d.p), recurly.text((d.p -> 'company'::text))) AS display_name,
+    recurly.address((d.p -> 'address'::text), recurly.name(d.p), recurly.text((d.p -> 'company'::text)), 'billing'::text) AS default_address,
+    jsonb_path_query_array((jsonb_build_array(recurly.address((d.p -> 'address'::text), recurly.name(d.p), recurly.text((d.p -> 'company'::text)), 'billing'::text)) || COALESCE(( SELECT jsonb_agg(recurly.address(a.s, recurly.name(a.s), recurly.text((a.s -> 'company'::text)), 'shipping'::text) ORDER BY a.n) AS jsonb_agg
+           FROM jsonb_array_elements(unified.arr((d.p -> 'shipping_addresses'::text))) WITH ORDINALITY a(s, n)), '[]'::jsonb)), '$[*]?(@ != null)'::jsonpath) AS addresses,
+    recurly.account_status((d.p ->> 'state'::text)) AS status,
+    (d.p ->> 'state'::text) AS status_raw,
+    unified.bool((d.p -> 'tax_exempt'::text)) AS tax_exempt,
+    recurly.text((d.p -> 'preferred_locale'::text)) AS locale,
+    'accounts'::text AS raw_resource,
     1 AS mapping_version,
         CASE
-            WHEN (NOT r.sanitised) THEN '[]'::jsonb
-            ELSE unified.problems(jsonb_build_array(jsonb_build_array('payload', 'sanitised', 'null'::jsonb, true)))
+            WHEN ((recurly.account_status((d.p ->> 'state'::text)) <> 'unknown'::text) AND (jsonb_typeof(COALESCE((d.p -> 'email'::text), 'null'::jsonb)) = ANY (ARRAY['string'::text, 'null'::text])) AND (jsonb_typeof(COALESCE((d.p -> 'address'::text), 'null'::jsonb)) = ANY (ARRAY['object'::text, 'null'::text])) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('status', 'enum_unknown', (d.p -> 'state'::text), (COALESCE(recurly.account_status((d.p ->> 'state'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('email', 'typecast_error', (d.p -> 'email'::text), (jsonb_typeof(COALESCE((d.p -> 'email'::text), 'null'::jsonb)) <> ALL (ARRAY['string'::text, 'null'::text]))), jsonb_build_array('default_address', 'typecast_error', (d.p -> 'address'::text), (jsonb_typeof(COALESCE((d.p -> 'address'::text), 'null'::jsonb)) <> ALL (ARRAY['object'::text, 'null'::text])))))
+        END AS issues,
+    recurly.text((d.p -> 'code'::text)) AS code,
+    recurly.text((d.p -> 'parent_account_id'::text)) AS parent_account_platform_id
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'accounts'::text));
+
+
+--
+-- Name: invoices; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.invoices AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_invoices'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+        CASE
+            WHEN (jsonb_array_length(unified.arr((d.p -> 'subscription_ids'::text))) = 1) THEN recurly.text((d.p #> '{subscription_ids,0}'::text[]))
+            ELSE NULL::text
+        END AS subscription_platform_id,
+    recurly.ref((d.p -> 'account'::text)) AS customer_platform_id,
+    recurly.text((d.p #> '{account,email}'::text[])) AS customer_email,
+    recurly.text((d.p -> 'number'::text)) AS number,
+    recurly.invoice_status((d.p ->> 'state'::text)) AS status,
+    (d.p ->> 'state'::text) AS status_raw,
+    recurly.invoice_reason((d.p ->> 'origin'::text)) AS reason,
+    (d.p ->> 'origin'::text) AS reason_raw,
+    unified.ts((d.p -> 'created_at'::text)) AS issued_at,
+    unified.ts((d.p -> 'due_at'::text)) AS due_at,
+        CASE
+            WHEN ((d.p ->> 'state'::text) = 'paid'::text) THEN unified.ts((d.p -> 'closed_at'::text))
+            ELSE NULL::timestamp with time zone
+        END AS paid_at,
+    unified.num((d.p -> 'subtotal'::text)) AS subtotal_amount,
+    abs(unified.num((d.p -> 'discount'::text))) AS discount_amount,
+    unified.num((d.p -> 'tax'::text)) AS tax_amount,
+    unified.num((d.p -> 'total'::text)) AS total_amount,
+    unified.num((d.p -> 'paid'::text)) AS amount_paid,
+    unified.num((d.p -> 'balance'::text)) AS amount_due,
+    recurly.currency((d.p -> 'currency'::text)) AS currency,
+    'invoices'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.currency((d.p -> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (recurly.invoice_status((d.p ->> 'state'::text)) <> 'unknown'::text) AND (recurly.invoice_reason((d.p ->> 'origin'::text)) IS DISTINCT FROM 'unknown'::text) AND (recurly.ref((d.p -> 'account'::text)) IS NOT NULL) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('total_amount', 'typecast_error', COALESCE((d.p -> 'total'::text), 'null'::jsonb), (unified.num((d.p -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'currency'::text), 'null'::jsonb), (recurly.currency((d.p -> 'currency'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'state'::text), 'null'::jsonb), (COALESCE(recurly.invoice_status((d.p ->> 'state'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('reason', 'enum_unknown', (d.p -> 'origin'::text), COALESCE((recurly.invoice_reason((d.p ->> 'origin'::text)) = 'unknown'::text), false)), jsonb_build_array('customer_platform_id', 'reference_missing', COALESCE((d.p -> 'account'::text), 'null'::jsonb), (recurly.ref((d.p -> 'account'::text)) IS NULL))))
+        END AS issues,
+    (d.p ->> 'type'::text) AS type_raw,
+    recurly.text((d.p -> 'previous_invoice_id'::text)) AS credited_invoice_platform_id
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'invoices'::text));
+
+
+--
+-- Name: line_items; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.line_items AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_invoice_lines'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.id(r.connection_id, 'billing_invoices'::text, recurly.text((d.p -> 'invoice_id'::text))) AS invoice_id,
+    recurly.text((d.p -> 'invoice_id'::text)) AS invoice_platform_id,
+    recurly.plan_price(recurly.text((d.p -> 'plan_id'::text)), recurly.currency((d.p -> 'currency'::text))) AS plan_platform_id,
+    recurly.text((d.p -> 'item_id'::text)) AS product_platform_id,
+    recurly.text((d.p -> 'subscription_id'::text)) AS subscription_platform_id,
+    recurly.text((d.p -> 'description'::text)) AS description,
+    recurly.quantity(d.p) AS quantity,
+    recurly.price(d.p) AS unit_amount,
+    unified.num((d.p -> 'subtotal'::text)) AS amount,
+    recurly.currency((d.p -> 'currency'::text)) AS currency,
+    (unified.num((d.p -> 'proration_rate'::text)) <> (1)::numeric) AS proration,
+    unified.ts((d.p -> 'start_date'::text)) AS period_start,
+    unified.ts((d.p -> 'end_date'::text)) AS period_end,
+    recurly.line_type((d.p ->> 'origin'::text)) AS type,
+    (d.p ->> 'origin'::text) AS type_raw,
+    'line_items'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.currency((d.p -> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'subtotal'::text)) IS NOT NULL) AND (recurly.line_type((d.p ->> 'origin'::text)) <> 'unknown'::text) AND (recurly.quantity(d.p) IS NOT NULL) AND ((recurly.text((d.p -> 'invoice_id'::text)) IS NOT NULL) OR ((d.p ->> 'state'::text) = 'pending'::text)) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('amount', 'typecast_error', COALESCE((d.p -> 'subtotal'::text), 'null'::jsonb), (unified.num((d.p -> 'subtotal'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'currency'::text), 'null'::jsonb), (recurly.currency((d.p -> 'currency'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', COALESCE((d.p -> 'quantity'::text), 'null'::jsonb), (recurly.quantity(d.p) IS NULL)), jsonb_build_array('type', 'enum_unknown', COALESCE((d.p -> 'origin'::text), 'null'::jsonb), (COALESCE(recurly.line_type((d.p ->> 'origin'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('invoice_platform_id', 'reference_missing', COALESCE((d.p -> 'invoice_id'::text), 'null'::jsonb), ((recurly.text((d.p -> 'invoice_id'::text)) IS NULL) AND ((d.p ->> 'state'::text) IS DISTINCT FROM 'pending'::text)))))
+        END AS issues,
+    recurly.text((d.p -> 'state'::text)) AS state_raw
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'line_items'::text));
+
+
+--
+-- Name: plans; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.plans AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    x.platform_id,
+    unified.id(r.connection_id, 'billing_plans'::text, x.platform_id) AS id,
+    r.external_id AS platform_parent_id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    recurly.text((d.p -> 'name'::text)) AS name,
+    recurly.text((d.p -> 'code'::text)) AS code,
+    recurly.plan_status((d.p ->> 'state'::text)) AS status,
+    (d.p ->> 'state'::text) AS status_raw,
+    true AS is_recurring,
+    recurly.interval_word((d.p ->> 'interval_unit'::text)) AS "interval",
+    (d.p ->> 'interval_unit'::text) AS interval_raw,
+    unified.num((d.p -> 'interval_length'::text)) AS interval_count,
+        CASE
+            WHEN ((d.p ->> 'pricing_model'::text) IS DISTINCT FROM 'ramp'::text) THEN recurly.price(a.l)
+            ELSE NULL::numeric
+        END AS amount,
+    recurly.currency((a.l -> 'currency'::text)) AS currency,
+        CASE
+            WHEN (COALESCE((d.p ->> 'pricing_model'::text), 'fixed'::text) = 'fixed'::text) THEN 'per_unit'::text
+            ELSE 'unknown'::text
+        END AS pricing_model,
+    (d.p ->> 'pricing_model'::text) AS pricing_model_raw,
+    NULLIF(unified.arr((d.p -> 'ramp_intervals'::text)), '[]'::jsonb) AS tiers,
+    COALESCE(unified.num((a.l -> 'setup_fee'::text)), recurly.setup_fee(d.p, recurly.currency((a.l -> 'currency'::text)))) AS setup_fee_amount,
+        CASE (d.p ->> 'trial_unit'::text)
+            WHEN 'days'::text THEN unified.num((d.p -> 'trial_length'::text))
+            ELSE NULL::numeric
+        END AS trial_days,
+    unified.num((d.p -> 'total_billing_cycles'::text)) AS total_cycles,
+    unified.bool((a.l -> 'tax_inclusive'::text)) AS tax_inclusive,
+    'plans'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.currency((a.l -> 'currency'::text)) IS NOT NULL) AND ((recurly.price(a.l) IS NOT NULL) OR ((d.p ->> 'pricing_model'::text) = 'ramp'::text)) AND (recurly.plan_status((d.p ->> 'state'::text)) <> 'unknown'::text) AND (recurly.interval_word((d.p ->> 'interval_unit'::text)) <> 'unknown'::text) AND (COALESCE((d.p ->> 'pricing_model'::text), 'fixed'::text) = ANY (ARRAY['fixed'::text, 'ramp'::text])) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', COALESCE((a.l -> 'currency'::text), 'null'::jsonb), (recurly.currency((a.l -> 'currency'::text)) IS NULL)), jsonb_build_array('amount', 'typecast_error', COALESCE((a.l -> 'unit_amount'::text), 'null'::jsonb), ((recurly.price(a.l) IS NULL) AND ((d.p ->> 'pricing_model'::text) IS DISTINCT FROM 'ramp'::text))), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'state'::text), 'null'::jsonb), (COALESCE(recurly.plan_status((d.p ->> 'state'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('interval', 'enum_unknown', COALESCE((d.p -> 'interval_unit'::text), 'null'::jsonb), (COALESCE(recurly.interval_word((d.p ->> 'interval_unit'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('pricing_model', 'enum_unknown', (d.p -> 'pricing_model'::text), (COALESCE((d.p ->> 'pricing_model'::text), 'fixed'::text) <> ALL (ARRAY['fixed'::text, 'ramp'::text])))))
+        END AS issues,
+    recurly.text((a.l -> 'price_segment_id'::text)) AS price_segment_platform_id
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d,
+    LATERAL jsonb_array_elements(recurly.pricings(d.p)) WITH ORDINALITY a(l, n),
+    LATERAL ( SELECT (((r.external_id || ':'::text) || COALESCE(recurly.price_key(a.l), 'none'::text)) ||
+                CASE
+                    WHEN ((recurly.price_key(a.l) IS NULL) OR (EXISTS ( SELECT
+                       FROM jsonb_array_elements(recurly.pricings(d.p)) WITH ORDINALITY b(e, m)
+                      WHERE ((b.m < a.n) AND (recurly.price_key(b.e) = recurly.price_key(a.l)))))) THEN (':'::text || (a.n - 1))
+                    ELSE ''::text
+                END) AS platform_id
+         OFFSET 0) x
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'plans'::text));
+
+
+--
+-- Name: refunds; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.refunds AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_refunds'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    r.external_id AS transaction_platform_id,
+    abs(unified.num((d.p -> 'amount'::text))) AS amount,
+    recurly.currency((d.p -> 'currency'::text)) AS currency,
+    recurly.transaction_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    COALESCE(unified.ts((d.p -> 'collected_at'::text)), unified.ts((d.p -> 'created_at'::text))) AS processed_at,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['declined'::text, 'error'::text])) THEN COALESCE(recurly.text((d.p -> 'status_code'::text)), recurly.text((d.p -> 'gateway_response_code'::text)))
+            ELSE NULL::text
+        END AS error_code,
+    'transactions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.currency((d.p -> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'amount'::text)) IS NOT NULL) AND (recurly.transaction_status((d.p ->> 'status'::text)) <> 'unknown'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('amount', 'typecast_error', COALESCE((d.p -> 'amount'::text), 'null'::jsonb), (unified.num((d.p -> 'amount'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'currency'::text), 'null'::jsonb), (recurly.currency((d.p -> 'currency'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'status'::text), 'null'::jsonb), (COALESCE(recurly.transaction_status((d.p ->> 'status'::text)), 'unknown'::text) = 'unknown'::text))))
+        END AS issues,
+    recurly.ref((d.p -> 'invoice'::text)) AS invoice_platform_id,
+    recurly.text((d.p -> 'original_transaction_id'::text)) AS refunded_transaction_platform_id
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'transactions'::text) AND ((r.payload ->> 'type'::text) = 'refund'::text) AND ((r.payload ->> 'origin'::text) IS DISTINCT FROM 'chargeback'::text));
+
+
+--
+-- Name: subscription_items; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.subscription_items AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    x.platform_id,
+    unified.id(r.connection_id, 'billing_subscription_items'::text, x.platform_id) AS id,
+    r.external_id AS platform_parent_id,
+    COALESCE(unified.ts((a.l -> 'created_at'::text)), r.platform_created_at) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    unified.id(r.connection_id, 'billing_subscriptions'::text, r.external_id) AS subscription_id,
+    r.external_id AS subscription_platform_id,
+    (o.n)::numeric AS item_index,
+        CASE
+            WHEN (o.n = 0) THEN recurly.plan_price(recurly.ref((d.p -> 'plan'::text)), recurly.currency((d.p -> 'currency'::text)))
+            ELSE NULL::text
+        END AS plan_platform_id,
+        CASE
+            WHEN (o.n > 0) THEN recurly.text((a.l #> '{add_on,item_id}'::text[]))
+            ELSE NULL::text
+        END AS product_platform_id,
+        CASE
+            WHEN ((a.l #>> '{add_on,add_on_type}'::text[]) IS DISTINCT FROM 'usage'::text) THEN unified.num((a.l -> 'quantity'::text))
+            ELSE NULL::numeric
+        END AS quantity,
+        CASE
+            WHEN (COALESCE((a.l ->> 'tier_type'::text), 'flat'::text) = 'flat'::text) THEN recurly.price(a.l)
+            ELSE NULL::numeric
+        END AS unit_amount,
+    recurly.add_on_amount(a.l) AS amount,
+    recurly.currency((d.p -> 'currency'::text)) AS currency,
+    recurly.interval_word((q.payload ->> 'interval_unit'::text)) AS "interval",
+    (q.payload ->> 'interval_unit'::text) AS interval_raw,
+    unified.num((q.payload -> 'interval_length'::text)) AS interval_count,
+    unified.ts((d.p -> 'current_period_started_at'::text)) AS current_period_start,
+    unified.ts((d.p -> 'current_period_ends_at'::text)) AS current_period_end,
+    'subscriptions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.currency((d.p -> 'currency'::text)) IS NOT NULL) AND ((o.n > 0) OR (recurly.ref((d.p -> 'plan'::text)) IS NOT NULL)) AND ((o.n = 0) OR (recurly.text((a.l -> 'id'::text)) IS NOT NULL)) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'currency'::text), 'null'::jsonb), (recurly.currency((d.p -> 'currency'::text)) IS NULL)), jsonb_build_array('plan_platform_id', 'reference_missing', COALESCE((d.p -> 'plan'::text), 'null'::jsonb), ((o.n = 0) AND (recurly.ref((d.p -> 'plan'::text)) IS NULL))), jsonb_build_array('platform_id', 'reference_missing', COALESCE((a.l -> 'id'::text), 'null'::jsonb), ((o.n > 0) AND (recurly.text((a.l -> 'id'::text)) IS NULL)))))
+        END AS issues,
+    recurly.ref((d.p -> 'plan'::text)) AS plan_record_platform_id
+   FROM (portolan.raw_records r
+     LEFT JOIN portolan.raw_records q ON (((q.connection_id = r.connection_id) AND (q.resource = 'plans'::text) AND (q.platform = 'recurly'::text) AND (q.external_id = (r.payload #>> '{plan,id}'::text[]))))),
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d,
+    LATERAL jsonb_array_elements((jsonb_build_array(jsonb_build_object('unit_amount', (d.p -> 'unit_amount'::text), 'quantity', (d.p -> 'quantity'::text))) || COALESCE(unified.arr((d.p -> 'add_ons'::text)), '[]'::jsonb))) WITH ORDINALITY a(l, place),
+    LATERAL ( SELECT (a.place - 1) AS n
+         OFFSET 0) o,
+    LATERAL ( SELECT
+                CASE
+                    WHEN (o.n = 0) THEN (r.external_id || ':plan'::text)
+                    ELSE COALESCE(recurly.text((a.l -> 'id'::text)), ((r.external_id || ':'::text) || o.n))
+                END AS platform_id
+         OFFSET 0) x
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'subscriptions'::text));
+
+
+--
+-- Name: subscriptions; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.subscriptions AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'billing_subscriptions'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    recurly.ref((d.p -> 'account'::text)) AS customer_platform_id,
+    recurly.subscription_status((d.p ->> 'state'::text), unified.ts((d.p -> 'expires_at'::text)), unified.ts((d.p -> 'trial_ends_at'::text)), r.fetched_at) AS status,
+    (d.p ->> 'state'::text) AS status_raw,
+    recurly.currency((d.p -> 'currency'::text)) AS currency,
+    COALESCE(unified.ts((d.p -> 'activated_at'::text)),
+        CASE
+            WHEN ((d.p ->> 'state'::text) <> 'future'::text) THEN unified.ts((d.p -> 'created_at'::text))
+            ELSE NULL::timestamp with time zone
+        END) AS started_at,
+    unified.ts((d.p -> 'current_period_started_at'::text)) AS current_period_start,
+    unified.ts((d.p -> 'current_period_ends_at'::text)) AS current_period_end,
+    unified.ts((d.p -> 'trial_started_at'::text)) AS trial_start,
+    unified.ts((d.p -> 'trial_ends_at'::text)) AS trial_end,
+        CASE (d.p ->> 'state'::text)
+            WHEN 'canceled'::text THEN COALESCE((unified.ts((d.p -> 'expires_at'::text)) <= unified.ts((d.p -> 'current_period_ends_at'::text))), true)
+            WHEN 'active'::text THEN (((d.p -> 'auto_renew'::text) = 'false'::jsonb) AND ((d.p -> 'remaining_billing_cycles'::text) = '0'::jsonb))
+            ELSE false
+        END AS cancel_at_period_end,
+        CASE
+            WHEN ((d.p ->> 'state'::text) = 'canceled'::text) THEN unified.ts((d.p -> 'expires_at'::text))
+            ELSE NULL::timestamp with time zone
+        END AS cancel_at,
+    unified.ts((d.p -> 'canceled_at'::text)) AS canceled_at,
+        CASE
+            WHEN ((d.p ->> 'state'::text) = ANY (ARRAY['expired'::text, 'failed'::text])) THEN unified.ts((d.p -> 'expires_at'::text))
+            ELSE NULL::timestamp with time zone
+        END AS ended_at,
+    unified.ts((d.p -> 'paused_at'::text)) AS paused_at,
+    unified.ts((d.p -> 'resume_at'::text)) AS pause_resumes_at,
+    recurly.collection_method((d.p ->> 'collection_method'::text)) AS collection_method,
+    (d.p ->> 'collection_method'::text) AS collection_method_raw,
+        CASE
+            WHEN ((d.p ->> 'state'::text) = ANY (ARRAY['canceled'::text, 'expired'::text, 'failed'::text])) THEN false
+            ELSE unified.bool((d.p -> 'auto_renew'::text))
+        END AS auto_renew,
+    unified.num((d.p -> 'total_billing_cycles'::text)) AS billing_cycles_total,
+    unified.num((d.p -> 'remaining_billing_cycles'::text)) AS billing_cycles_remaining,
+        CASE
+            WHEN (COALESCE(unified.arr((d.p -> 'ramp_intervals'::text)), '[]'::jsonb) = '[]'::jsonb) THEN round(((((recurly.price(d.p) * COALESCE(unified.num((d.p -> 'quantity'::text)), (1)::numeric)) + recurly.add_ons_total((d.p -> 'add_ons'::text))) *
+            CASE (q.payload ->> 'interval_unit'::text)
+                WHEN 'months'::text THEN (1)::numeric
+                WHEN 'days'::text THEN ((365)::numeric / (12)::numeric)
+                ELSE NULL::numeric
+            END) / NULLIF(COALESCE(unified.num((q.payload -> 'interval_length'::text)), (1)::numeric), (0)::numeric)), 4)
+            ELSE NULL::numeric
+        END AS mrr_amount,
+    recurly.text((d.p -> 'expiration_reason'::text)) AS cancel_reason,
+    recurly.text((d.p -> 'active_invoice_id'::text)) AS latest_invoice_platform_id,
+    (jsonb_typeof((d.p -> 'add_ons'::text)) = 'array'::text) AS items_complete,
+    'subscriptions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.subscription_status((d.p ->> 'state'::text), NULL::timestamp with time zone, NULL::timestamp with time zone, NULL::timestamp with time zone) <> 'unknown'::text) AND (recurly.ref((d.p -> 'account'::text)) IS NOT NULL) AND (recurly.currency((d.p -> 'currency'::text)) IS NOT NULL) AND (recurly.price(d.p) IS NOT NULL) AND (recurly.collection_method((d.p ->> 'collection_method'::text)) IS DISTINCT FROM 'unknown'::text) AND (jsonb_typeof((d.p -> 'add_ons'::text)) = 'array'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'state'::text), 'null'::jsonb), (COALESCE(recurly.subscription_status((d.p ->> 'state'::text), NULL::timestamp with time zone, NULL::timestamp with time zone, NULL::timestamp with time zone), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('customer_platform_id', 'reference_missing', COALESCE((d.p -> 'account'::text), 'null'::jsonb), (recurly.ref((d.p -> 'account'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'currency'::text), 'null'::jsonb), (recurly.currency((d.p -> 'currency'::text)) IS NULL)), jsonb_build_array('mrr_amount', 'typecast_error', COALESCE((d.p -> 'unit_amount'::text), 'null'::jsonb), (recurly.price(d.p) IS NULL)), jsonb_build_array('collection_method', 'enum_unknown', (d.p -> 'collection_method'::text), COALESCE((recurly.collection_method((d.p ->> 'collection_method'::text)) = 'unknown'::text), false)), jsonb_build_array('items', 'typecast_error', COALESCE((d.p -> 'add_ons'::text), 'null'::jsonb), (jsonb_typeof((d.p -> 'add_ons'::text)) IS DISTINCT FROM 'array'::text))))
+        END AS issues,
+    recurly.ref((d.p -> 'plan'::text)) AS plan_platform_id
+   FROM (portolan.raw_records r
+     LEFT JOIN portolan.raw_records q ON (((q.connection_id = r.connection_id) AND (q.resource = 'plans'::text) AND (q.platform = 'recurly'::text) AND (q.external_id = (r.payload #>> '{plan,id}'::text[]))))),
+    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+         OFFSET 0) d
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'subscriptions'::text));
+
+
+--
+-- Name: transactions; Type: VIEW; Schema: recurly; Owner: -
+--
+
+CREATE VIEW recurly.transactions AS
+ SELECT r.connection_id,
+    'recurly'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_transactions'::text, r.external_id) AS id,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    recurly.transaction_kind((d.p ->> 'type'::text), (d.p ->> 'origin'::text)) AS kind,
+    (d.p ->> 'type'::text) AS kind_raw,
+    recurly.transaction_status((d.p ->> 'status'::text)) AS status,
+    (d.p ->> 'status'::text) AS status_raw,
+    abs(unified.num((d.p -> 'amount'::text))) AS amount,
+        CASE (d.p ->> 'type'::text)
+            WHEN 'purchase'::text THEN 'in'::text
+            WHEN 'capture'::text THEN 'in'::text
+            WHEN 'refund'::text THEN 'out'::text
+            WHEN 'authorization'::text THEN 'none'::text
+            WHEN 'verify'::text THEN 'none'::text
+            ELSE NULL::text
+        END AS direction,
+    recurly.currency((d.p -> 'currency'::text)) AS currency,
+    recurly.ref((d.p -> 'account'::text)) AS customer_platform_id,
+    recurly.ref((d.p -> 'invoice'::text)) AS invoice_platform_id,
+    recurly.text((d.p -> 'original_transaction_id'::text)) AS parent_platform_id,
+    COALESCE(unified.ts((d.p -> 'collected_at'::text)), unified.ts((d.p -> 'created_at'::text))) AS processed_at,
+    COALESCE(recurly.text((d.p #> '{payment_gateway,name}'::text[])), recurly.text((d.p #> '{payment_gateway,type}'::text[]))) AS gateway,
+    recurly.payment_method((d.p #>> '{payment_method,object}'::text[])) AS payment_method_type,
+    (d.p #>> '{payment_method,object}'::text[]) AS payment_method_type_raw,
+    recurly.text((d.p #> '{payment_method,card_type}'::text[])) AS card_brand,
+    "right"(recurly.text((d.p #> '{payment_method,last_four}'::text[])), 4) AS card_last4,
+        CASE
+            WHEN ((d.p -> 'refunded'::text) = 'false'::jsonb) THEN (0)::numeric
+            ELSE NULL::numeric
+        END AS refunded_amount,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['declined'::text, 'error'::text])) THEN COALESCE(recurly.text((d.p -> 'status_code'::text)), recurly.text((d.p -> 'gateway_response_code'::text)))
+            ELSE NULL::text
+        END AS error_code,
+        CASE
+            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['declined'::text, 'error'::text])) THEN COALESCE(recurly.text((d.p -> 'status_message'::text)), recurly.text((d.p -> 'gateway_message'::text)))
+            ELSE NULL::text
+        END AS error_message,
+    'transactions'::text AS raw_resource,
+    1 AS mapping_version,
+        CASE
+            WHEN ((recurly.currency((d.p -> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'amount'::text)) IS NOT NULL) AND (recurly.transaction_status((d.p ->> 'status'::text)) <> 'unknown'::text) AND (recurly.transaction_kind((d.p ->> 'type'::text), NULL::text) <> 'unknown'::text) AND (recurly.payment_method((d.p #>> '{payment_method,object}'::text[])) IS DISTINCT FROM 'unknown'::text) AND (jsonb_typeof(COALESCE((d.p -> 'account'::text), 'null'::jsonb)) = ANY (ARRAY['object'::text, 'null'::text])) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE recurly.issues(r.sanitised, jsonb_build_array(jsonb_build_array('amount', 'typecast_error', COALESCE((d.p -> 'amount'::text), 'null'::jsonb), (unified.num((d.p -> 'amount'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.p -> 'currency'::text), 'null'::jsonb), (recurly.currency((d.p -> 'currency'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'status'::text), 'null'::jsonb), (COALESCE(recurly.transaction_status((d.p ->> 'status'::text)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('kind', 'enum_unknown', COALESCE((d.p -> 'type'::text), 'null'::jsonb), (COALESCE(recurly.transaction_kind((d.p ->> 'type'::text), NULL::text), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('payment_method_type', 'enum_unknown', (d.p #> '{payment_method,object}'::text[]), COALESCE((recurly.payment_method((d.p #>> '{payment_method,object}'::text[])) = 'unknown'::text), false)), jsonb_build_array('customer_platform_id', 'reference_missing', (d.p -> 'account'::text), (jsonb_typeof(COALESCE((d.p -> 'account'::text), 'null'::jsonb)) <> ALL (ARRAY['object'::text, 'null'::text])))))
         END AS issues
    FROM portolan.raw_records r,
     LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
          OFFSET 0) d
-  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'customers'::text));
+  WHERE ((r.platform = 'recurly'::text) AND (r.resource = 'transactions'::text));
 
 
 --
@@ -12876,6 +14212,41 @@ CREATE VIEW stripe.subscriptions AS
 --
 
 CREATE VIEW unified.billing_invoice_lines AS
+ SELECT line_items.connection_id,
+    line_items.platform,
+    line_items.platform_id,
+    line_items.id,
+    NULL::text AS platform_parent_id,
+    line_items.platform_created_at,
+    line_items.platform_updated_at,
+    line_items.first_seen_at,
+    line_items.changed_at,
+    line_items.fetched_at,
+    line_items.is_deleted,
+    line_items.deleted_at,
+    line_items.deletion_source,
+    NULL::boolean AS is_test,
+    line_items.raw_resource,
+    line_items.mapping_version,
+    line_items.issues,
+    line_items.invoice_id,
+    line_items.invoice_platform_id,
+    NULL::numeric AS line_index,
+    line_items.plan_platform_id,
+    line_items.product_platform_id,
+    line_items.subscription_platform_id,
+    line_items.description,
+    line_items.quantity,
+    line_items.unit_amount,
+    line_items.amount,
+    line_items.currency,
+    line_items.proration,
+    line_items.period_start,
+    line_items.period_end,
+    line_items.type,
+    line_items.type_raw
+   FROM recurly.line_items
+UNION ALL
  SELECT invoice_lines.connection_id,
     invoice_lines.platform,
     invoice_lines.platform_id,
@@ -13127,6 +14498,48 @@ COMMENT ON COLUMN unified.billing_invoice_lines.type_raw IS 'the platform''s own
 --
 
 CREATE VIEW unified.billing_invoices AS
+ SELECT invoices.connection_id,
+    invoices.platform,
+    invoices.platform_id,
+    invoices.id,
+    NULL::text AS platform_parent_id,
+    invoices.platform_created_at,
+    invoices.platform_updated_at,
+    invoices.first_seen_at,
+    invoices.changed_at,
+    invoices.fetched_at,
+    invoices.is_deleted,
+    invoices.deleted_at,
+    invoices.deletion_source,
+    NULL::boolean AS is_test,
+    invoices.raw_resource,
+    invoices.mapping_version,
+    invoices.issues,
+    invoices.subscription_platform_id,
+    invoices.customer_platform_id,
+    invoices.customer_email,
+    invoices.number,
+    invoices.status,
+    invoices.status_raw,
+    invoices.reason,
+    invoices.reason_raw,
+    invoices.issued_at,
+    invoices.due_at,
+    invoices.paid_at,
+    NULL::timestamp with time zone AS period_start,
+    NULL::timestamp with time zone AS period_end,
+    invoices.subtotal_amount,
+    invoices.discount_amount,
+    invoices.tax_amount,
+    invoices.total_amount,
+    invoices.amount_paid,
+    invoices.amount_due,
+    invoices.currency,
+    NULL::numeric AS attempt_count,
+    NULL::timestamp with time zone AS next_attempt_at,
+    NULL::boolean AS lines_complete
+   FROM recurly.invoices
+UNION ALL
  SELECT invoices.connection_id,
     invoices.platform,
     invoices.platform_id,
@@ -13413,6 +14826,43 @@ COMMENT ON COLUMN unified.billing_invoices.lines_complete IS 'false when only pa
 --
 
 CREATE VIEW unified.billing_plans AS
+ SELECT plans.connection_id,
+    plans.platform,
+    plans.platform_id,
+    plans.id,
+    plans.platform_parent_id,
+    plans.platform_created_at,
+    plans.platform_updated_at,
+    plans.first_seen_at,
+    plans.changed_at,
+    plans.fetched_at,
+    plans.is_deleted,
+    plans.deleted_at,
+    plans.deletion_source,
+    NULL::boolean AS is_test,
+    plans.raw_resource,
+    plans.mapping_version,
+    plans.issues,
+    plans.name,
+    plans.code,
+    NULL::text AS product_platform_id,
+    plans.status,
+    plans.status_raw,
+    plans.is_recurring,
+    plans."interval",
+    plans.interval_raw,
+    plans.interval_count,
+    plans.amount,
+    plans.currency,
+    plans.pricing_model,
+    plans.pricing_model_raw,
+    plans.tiers,
+    plans.setup_fee_amount,
+    plans.trial_days,
+    plans.total_cycles,
+    plans.tax_inclusive
+   FROM recurly.plans
+UNION ALL
  SELECT plans.connection_id,
     plans.platform,
     plans.platform_id,
@@ -13751,6 +15201,39 @@ CREATE VIEW unified.billing_subscription_items AS
     subscription_items.is_deleted,
     subscription_items.deleted_at,
     subscription_items.deletion_source,
+    NULL::boolean AS is_test,
+    subscription_items.raw_resource,
+    subscription_items.mapping_version,
+    subscription_items.issues,
+    subscription_items.subscription_id,
+    subscription_items.subscription_platform_id,
+    subscription_items.item_index,
+    subscription_items.plan_platform_id,
+    subscription_items.product_platform_id,
+    subscription_items.quantity,
+    subscription_items.unit_amount,
+    subscription_items.amount,
+    subscription_items.currency,
+    subscription_items."interval",
+    subscription_items.interval_raw,
+    subscription_items.interval_count,
+    subscription_items.current_period_start,
+    subscription_items.current_period_end
+   FROM recurly.subscription_items
+UNION ALL
+ SELECT subscription_items.connection_id,
+    subscription_items.platform,
+    subscription_items.platform_id,
+    subscription_items.id,
+    subscription_items.platform_parent_id,
+    subscription_items.platform_created_at,
+    subscription_items.platform_updated_at,
+    subscription_items.first_seen_at,
+    subscription_items.changed_at,
+    subscription_items.fetched_at,
+    subscription_items.is_deleted,
+    subscription_items.deleted_at,
+    subscription_items.deletion_source,
     subscription_items.is_test,
     subscription_items.raw_resource,
     subscription_items.mapping_version,
@@ -13980,6 +15463,50 @@ COMMENT ON COLUMN unified.billing_subscription_items.interval_raw IS 'the platfo
 --
 
 CREATE VIEW unified.billing_subscriptions AS
+ SELECT subscriptions.connection_id,
+    subscriptions.platform,
+    subscriptions.platform_id,
+    subscriptions.id,
+    NULL::text AS platform_parent_id,
+    subscriptions.platform_created_at,
+    subscriptions.platform_updated_at,
+    subscriptions.first_seen_at,
+    subscriptions.changed_at,
+    subscriptions.fetched_at,
+    subscriptions.is_deleted,
+    subscriptions.deleted_at,
+    subscriptions.deletion_source,
+    NULL::boolean AS is_test,
+    subscriptions.raw_resource,
+    subscriptions.mapping_version,
+    subscriptions.issues,
+    subscriptions.customer_platform_id,
+    subscriptions.status,
+    subscriptions.status_raw,
+    subscriptions.currency,
+    subscriptions.started_at,
+    subscriptions.current_period_start,
+    subscriptions.current_period_end,
+    subscriptions.trial_start,
+    subscriptions.trial_end,
+    subscriptions.cancel_at_period_end,
+    subscriptions.cancel_at,
+    subscriptions.canceled_at,
+    subscriptions.ended_at,
+    NULL::boolean AS is_collection_paused,
+    subscriptions.paused_at,
+    subscriptions.pause_resumes_at,
+    subscriptions.collection_method,
+    subscriptions.collection_method_raw,
+    subscriptions.auto_renew,
+    subscriptions.billing_cycles_total,
+    subscriptions.billing_cycles_remaining,
+    subscriptions.mrr_amount,
+    subscriptions.cancel_reason,
+    subscriptions.latest_invoice_platform_id,
+    subscriptions.items_complete
+   FROM recurly.subscriptions
+UNION ALL
  SELECT subscriptions.connection_id,
     subscriptions.platform,
     subscriptions.platform_id,
@@ -14341,32 +15868,72 @@ CREATE VIEW unified.commerce_customers AS
     customers.is_deleted,
     customers.deleted_at,
     customers.deletion_source,
-    customers.is_test,
+    NULL::boolean AS is_test,
     customers.raw_resource,
     customers.mapping_version,
     customers.issues,
     customers.email,
-    NULL::text AS phone,
-    NULL::text AS first_name,
-    NULL::text AS last_name,
+    customers.phone,
+    customers.first_name,
+    customers.last_name,
     NULL::text AS company_name,
     customers.display_name,
     NULL::text AS default_currency,
     NULL::jsonb AS default_address,
     NULL::jsonb AS addresses,
-    NULL::text AS note,
+    customers.note,
     NULL::text[] AS tags,
     NULL::boolean AS accepts_marketing,
-    NULL::text AS status,
-    NULL::text AS status_raw,
+    customers.status,
+    customers.status_raw,
     NULL::numeric AS orders_count,
     NULL::numeric AS total_spent_amount,
     NULL::text AS currency,
     NULL::numeric AS balance_amount,
     NULL::boolean AS tax_exempt,
-    NULL::text AS locale,
+    customers.locale,
     NULL::text AS merged_into_platform_id
    FROM pretix.customers
+UNION ALL
+ SELECT accounts.connection_id,
+    accounts.platform,
+    accounts.platform_id,
+    accounts.id,
+    NULL::text AS platform_parent_id,
+    accounts.platform_created_at,
+    accounts.platform_updated_at,
+    accounts.first_seen_at,
+    accounts.changed_at,
+    accounts.fetched_at,
+    accounts.is_deleted,
+    accounts.deleted_at,
+    accounts.deletion_source,
+    NULL::boolean AS is_test,
+    accounts.raw_resource,
+    accounts.mapping_version,
+    accounts.issues,
+    accounts.email,
+    accounts.phone,
+    accounts.first_name,
+    accounts.last_name,
+    accounts.company_name,
+    accounts.display_name,
+    NULL::text AS default_currency,
+    accounts.default_address,
+    accounts.addresses,
+    NULL::text AS note,
+    NULL::text[] AS tags,
+    NULL::boolean AS accepts_marketing,
+    accounts.status,
+    accounts.status_raw,
+    NULL::numeric AS orders_count,
+    NULL::numeric AS total_spent_amount,
+    NULL::text AS currency,
+    NULL::numeric AS balance_amount,
+    accounts.tax_exempt,
+    accounts.locale,
+    NULL::text AS merged_into_platform_id
+   FROM recurly.accounts
 UNION ALL
  SELECT customers.connection_id,
     customers.platform,
@@ -14934,6 +16501,54 @@ UNION ALL
     order_line_items.order_platform_id,
     order_line_items.line_index,
     order_line_items.type,
+    order_line_items.type_raw,
+    order_line_items.platform_id_is_synthetic,
+    order_line_items.product_id,
+    order_line_items.product_platform_id,
+    order_line_items.variant_platform_id,
+    NULL::text AS sku,
+    order_line_items.title,
+    order_line_items.variant_title,
+    NULL::text AS vendor,
+    order_line_items.quantity,
+    order_line_items.current_quantity,
+    NULL::numeric AS fulfilled_quantity,
+    NULL::numeric AS refunded_quantity,
+    order_line_items.unit_amount,
+    NULL::numeric AS discount_amount,
+    order_line_items.tax_amount,
+    order_line_items.tax_rate,
+    order_line_items.total_amount,
+    order_line_items.currency,
+    NULL::jsonb AS taxes,
+    NULL::jsonb AS discounts,
+    NULL::boolean AS is_taxable,
+    NULL::boolean AS requires_shipping,
+    order_line_items.is_gift_card,
+    NULL::text AS subscription_platform_id
+   FROM pretix.order_line_items
+UNION ALL
+ SELECT order_line_items.connection_id,
+    order_line_items.platform,
+    order_line_items.platform_id,
+    order_line_items.id,
+    order_line_items.platform_parent_id,
+    order_line_items.platform_created_at,
+    order_line_items.platform_updated_at,
+    order_line_items.first_seen_at,
+    order_line_items.changed_at,
+    order_line_items.fetched_at,
+    order_line_items.is_deleted,
+    order_line_items.deleted_at,
+    order_line_items.deletion_source,
+    order_line_items.is_test,
+    order_line_items.raw_resource,
+    order_line_items.mapping_version,
+    order_line_items.issues,
+    order_line_items.order_id,
+    order_line_items.order_platform_id,
+    order_line_items.line_index,
+    order_line_items.type,
     NULL::text AS type_raw,
     order_line_items.platform_id_is_synthetic,
     order_line_items.product_id,
@@ -15412,6 +17027,68 @@ CREATE VIEW unified.commerce_orders AS
     NULL::text[] AS payment_gateways,
     orders.line_items_complete
    FROM amazon.orders
+UNION ALL
+ SELECT orders.connection_id,
+    orders.platform,
+    orders.platform_id,
+    orders.id,
+    NULL::text AS platform_parent_id,
+    orders.platform_created_at,
+    orders.platform_updated_at,
+    orders.first_seen_at,
+    orders.changed_at,
+    orders.fetched_at,
+    orders.is_deleted,
+    orders.deleted_at,
+    orders.deletion_source,
+    orders.is_test,
+    orders.raw_resource,
+    orders.mapping_version,
+    orders.issues,
+    orders.order_number,
+    orders.status,
+    orders.status_raw,
+    orders.payment_status,
+    orders.payment_status_raw,
+    NULL::text AS fulfillment_status,
+    NULL::text AS fulfillment_status_raw,
+    NULL::text AS return_status,
+    NULL::text AS return_status_raw,
+    orders.cancelled_at,
+    NULL::timestamp with time zone AS closed_at,
+    NULL::text AS cancel_reason,
+    orders.placed_at,
+    orders.currency,
+    orders.subtotal_amount,
+    NULL::numeric AS discount_amount,
+    orders.tax_amount,
+    orders.shipping_amount,
+    NULL::numeric AS duties_amount,
+    NULL::numeric AS tip_amount,
+    orders.fee_amount,
+    orders.total_amount,
+    orders.current_total_amount,
+    orders.refunded_amount,
+    orders.paid_amount,
+    orders.outstanding_amount,
+    orders.tax_included,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_total_amount,
+    orders.customer_id,
+    orders.customer_platform_id,
+    orders.customer_email,
+    orders.customer_phone,
+    orders.billing_address,
+    NULL::jsonb AS shipping_address,
+    orders.sales_channel,
+    orders.sales_channel_raw,
+    NULL::text AS location_platform_id,
+    orders.is_business_order,
+    NULL::text[] AS tags,
+    orders.note,
+    orders.payment_gateways,
+    orders.line_items_complete
+   FROM pretix.orders
 UNION ALL
  SELECT orders.connection_id,
     orders.platform,
@@ -16082,6 +17759,52 @@ CREATE VIEW unified.commerce_product_variants AS
     listing_variants.external_ids
    FROM amazon.listing_variants
 UNION ALL
+ SELECT item_variants.connection_id,
+    item_variants.platform,
+    item_variants.platform_id,
+    item_variants.id,
+    item_variants.platform_parent_id,
+    item_variants.platform_created_at,
+    item_variants.platform_updated_at,
+    item_variants.first_seen_at,
+    item_variants.changed_at,
+    item_variants.fetched_at,
+    item_variants.is_deleted,
+    item_variants.deleted_at,
+    item_variants.deletion_source,
+    NULL::boolean AS is_test,
+    item_variants.raw_resource,
+    item_variants.mapping_version,
+    item_variants.issues,
+    item_variants.product_id,
+    item_variants.product_platform_id,
+    item_variants.title,
+    NULL::text AS sku,
+    NULL::text AS barcode,
+    NULL::text AS mpn,
+    item_variants.price_amount,
+    item_variants.compare_at_amount,
+    NULL::numeric AS cost_amount,
+    item_variants.currency,
+    NULL::jsonb AS options,
+    NULL::numeric AS weight,
+    NULL::text AS weight_unit,
+    NULL::numeric AS inventory_quantity,
+    NULL::jsonb AS inventory_by_location,
+    NULL::text AS inventory_item_platform_id,
+    item_variants.is_taxable,
+    NULL::boolean AS requires_shipping,
+    item_variants.status,
+    item_variants.status_raw,
+    NULL::text AS availability,
+    NULL::text AS availability_raw,
+    NULL::text AS unit_of_measure,
+    item_variants.is_default,
+    item_variants."position",
+    NULL::text AS image_url,
+    NULL::jsonb AS external_ids
+   FROM pretix.item_variants
+UNION ALL
  SELECT product_variants.connection_id,
     product_variants.platform,
     product_variants.platform_id,
@@ -16500,6 +18223,41 @@ CREATE VIEW unified.commerce_products AS
     listings.variants_complete,
     NULL::text AS default_price_platform_id
    FROM amazon.listings
+UNION ALL
+ SELECT items.connection_id,
+    items.platform,
+    items.platform_id,
+    items.id,
+    NULL::text AS platform_parent_id,
+    items.platform_created_at,
+    items.platform_updated_at,
+    items.first_seen_at,
+    items.changed_at,
+    items.fetched_at,
+    items.is_deleted,
+    items.deleted_at,
+    items.deletion_source,
+    NULL::boolean AS is_test,
+    items.raw_resource,
+    items.mapping_version,
+    items.issues,
+    items.title,
+    items.description,
+    NULL::text AS handle,
+    items.product_type,
+    NULL::text AS vendor,
+    items.status,
+    items.status_raw,
+    items.is_gift_card,
+    NULL::text AS url,
+    items.image_urls,
+    NULL::text AS category_path,
+    NULL::text[] AS tags,
+    NULL::timestamp with time zone AS published_at,
+    items.variant_count,
+    items.variants_complete,
+    NULL::text AS default_price_platform_id
+   FROM pretix.items
 UNION ALL
  SELECT products.connection_id,
     products.platform,
@@ -17544,6 +19302,80 @@ UNION ALL
     refunds.transaction_platform_id,
     refunds.amount,
     refunds.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    refunds.status,
+    refunds.status_raw,
+    refunds.reason,
+    refunds.reason_raw,
+    refunds.note,
+    NULL::numeric AS shipping_amount,
+    NULL::numeric AS tax_amount,
+    NULL::boolean AS restocked,
+    refunds.processed_at,
+    NULL::boolean AS line_items_complete,
+    NULL::text AS error_code
+   FROM pretix.refunds
+UNION ALL
+ SELECT refunds.connection_id,
+    refunds.platform,
+    refunds.platform_id,
+    refunds.id,
+    NULL::text AS platform_parent_id,
+    refunds.platform_created_at,
+    refunds.platform_updated_at,
+    refunds.first_seen_at,
+    refunds.changed_at,
+    refunds.fetched_at,
+    refunds.is_deleted,
+    refunds.deleted_at,
+    refunds.deletion_source,
+    NULL::boolean AS is_test,
+    refunds.raw_resource,
+    refunds.mapping_version,
+    refunds.issues,
+    NULL::uuid AS order_id,
+    NULL::text AS order_platform_id,
+    refunds.transaction_platform_id,
+    refunds.amount,
+    refunds.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    refunds.status,
+    refunds.status_raw,
+    NULL::text AS reason,
+    NULL::text AS reason_raw,
+    NULL::text AS note,
+    NULL::numeric AS shipping_amount,
+    NULL::numeric AS tax_amount,
+    NULL::boolean AS restocked,
+    refunds.processed_at,
+    NULL::boolean AS line_items_complete,
+    refunds.error_code
+   FROM recurly.refunds
+UNION ALL
+ SELECT refunds.connection_id,
+    refunds.platform,
+    refunds.platform_id,
+    refunds.id,
+    refunds.platform_parent_id,
+    refunds.platform_created_at,
+    refunds.platform_updated_at,
+    refunds.first_seen_at,
+    refunds.changed_at,
+    refunds.fetched_at,
+    refunds.is_deleted,
+    refunds.deleted_at,
+    refunds.deletion_source,
+    refunds.is_test,
+    refunds.raw_resource,
+    refunds.mapping_version,
+    refunds.issues,
+    refunds.order_id,
+    refunds.order_platform_id,
+    refunds.transaction_platform_id,
+    refunds.amount,
+    refunds.currency,
     refunds.presentment_currency,
     refunds.presentment_amount,
     refunds.status,
@@ -17936,6 +19768,98 @@ CREATE VIEW unified.payment_transactions AS
     NULL::numeric AS exchange_rate,
     NULL::text AS settlement_currency
    FROM amazon.transactions
+UNION ALL
+ SELECT payments.connection_id,
+    payments.platform,
+    payments.platform_id,
+    payments.id,
+    payments.platform_parent_id,
+    payments.platform_created_at,
+    payments.platform_updated_at,
+    payments.first_seen_at,
+    payments.changed_at,
+    payments.fetched_at,
+    payments.is_deleted,
+    payments.deleted_at,
+    payments.deletion_source,
+    payments.is_test,
+    payments.raw_resource,
+    payments.mapping_version,
+    payments.issues,
+    payments.kind,
+    NULL::text AS kind_raw,
+    payments.status,
+    payments.status_raw,
+    payments.amount,
+    payments.direction,
+    payments.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    payments.order_id,
+    payments.order_platform_id,
+    payments.customer_platform_id,
+    NULL::text AS invoice_platform_id,
+    NULL::text AS parent_platform_id,
+    payments.processed_at,
+    payments.gateway,
+    payments.payment_method_type,
+    payments.payment_method_type_raw,
+    NULL::text AS card_brand,
+    NULL::text AS card_last4,
+    NULL::numeric AS fee_amount,
+    NULL::numeric AS net_amount,
+    NULL::numeric AS refunded_amount,
+    NULL::text AS error_code,
+    NULL::text AS error_message,
+    NULL::numeric AS exchange_rate,
+    NULL::text AS settlement_currency
+   FROM pretix.payments
+UNION ALL
+ SELECT transactions.connection_id,
+    transactions.platform,
+    transactions.platform_id,
+    transactions.id,
+    NULL::text AS platform_parent_id,
+    transactions.platform_created_at,
+    transactions.platform_updated_at,
+    transactions.first_seen_at,
+    transactions.changed_at,
+    transactions.fetched_at,
+    transactions.is_deleted,
+    transactions.deleted_at,
+    transactions.deletion_source,
+    NULL::boolean AS is_test,
+    transactions.raw_resource,
+    transactions.mapping_version,
+    transactions.issues,
+    transactions.kind,
+    transactions.kind_raw,
+    transactions.status,
+    transactions.status_raw,
+    transactions.amount,
+    transactions.direction,
+    transactions.currency,
+    NULL::text AS presentment_currency,
+    NULL::numeric AS presentment_amount,
+    NULL::uuid AS order_id,
+    NULL::text AS order_platform_id,
+    transactions.customer_platform_id,
+    transactions.invoice_platform_id,
+    transactions.parent_platform_id,
+    transactions.processed_at,
+    transactions.gateway,
+    transactions.payment_method_type,
+    transactions.payment_method_type_raw,
+    transactions.card_brand,
+    transactions.card_last4,
+    NULL::numeric AS fee_amount,
+    NULL::numeric AS net_amount,
+    transactions.refunded_amount,
+    transactions.error_code,
+    transactions.error_message,
+    NULL::numeric AS exchange_rate,
+    NULL::text AS settlement_currency
+   FROM recurly.transactions
 UNION ALL
  SELECT transactions.connection_id,
     transactions.platform,
@@ -19622,6 +21546,14 @@ GRANT USAGE ON SCHEMA portolan TO portolan_worker;
 
 GRANT USAGE ON SCHEMA pretix TO portolan_console;
 GRANT USAGE ON SCHEMA pretix TO portolan_operator;
+
+
+--
+-- Name: SCHEMA recurly; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA recurly TO portolan_console;
+GRANT USAGE ON SCHEMA recurly TO portolan_operator;
 
 
 --
@@ -21342,6 +23274,126 @@ GRANT UPDATE(draining) ON TABLE portolan.workers TO portolan_operator;
 
 GRANT SELECT ON TABLE pretix.customers TO portolan_console;
 GRANT SELECT ON TABLE pretix.customers TO portolan_operator;
+
+
+--
+-- Name: TABLE events; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.events TO portolan_console;
+GRANT SELECT ON TABLE pretix.events TO portolan_operator;
+
+
+--
+-- Name: TABLE item_variants; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.item_variants TO portolan_console;
+GRANT SELECT ON TABLE pretix.item_variants TO portolan_operator;
+
+
+--
+-- Name: TABLE items; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.items TO portolan_console;
+GRANT SELECT ON TABLE pretix.items TO portolan_operator;
+
+
+--
+-- Name: TABLE order_line_items; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.order_line_items TO portolan_console;
+GRANT SELECT ON TABLE pretix.order_line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE orders; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.orders TO portolan_console;
+GRANT SELECT ON TABLE pretix.orders TO portolan_operator;
+
+
+--
+-- Name: TABLE payments; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.payments TO portolan_console;
+GRANT SELECT ON TABLE pretix.payments TO portolan_operator;
+
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: pretix; Owner: -
+--
+
+GRANT SELECT ON TABLE pretix.refunds TO portolan_console;
+GRANT SELECT ON TABLE pretix.refunds TO portolan_operator;
+
+
+--
+-- Name: TABLE accounts; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.accounts TO portolan_console;
+GRANT SELECT ON TABLE recurly.accounts TO portolan_operator;
+
+
+--
+-- Name: TABLE invoices; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.invoices TO portolan_console;
+GRANT SELECT ON TABLE recurly.invoices TO portolan_operator;
+
+
+--
+-- Name: TABLE line_items; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.line_items TO portolan_console;
+GRANT SELECT ON TABLE recurly.line_items TO portolan_operator;
+
+
+--
+-- Name: TABLE plans; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.plans TO portolan_console;
+GRANT SELECT ON TABLE recurly.plans TO portolan_operator;
+
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.refunds TO portolan_console;
+GRANT SELECT ON TABLE recurly.refunds TO portolan_operator;
+
+
+--
+-- Name: TABLE subscription_items; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.subscription_items TO portolan_console;
+GRANT SELECT ON TABLE recurly.subscription_items TO portolan_operator;
+
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.subscriptions TO portolan_console;
+GRANT SELECT ON TABLE recurly.subscriptions TO portolan_operator;
+
+
+--
+-- Name: TABLE transactions; Type: ACL; Schema: recurly; Owner: -
+--
+
+GRANT SELECT ON TABLE recurly.transactions TO portolan_console;
+GRANT SELECT ON TABLE recurly.transactions TO portolan_operator;
 
 
 --

@@ -185,7 +185,8 @@ comment on function portolan.rebuild_copy is 'Marks a copy to be made anew from 
 create or replace function portolan.copy_rows(p_source portolan.copy_sources, p_connection bigint, p_column text default null, p_roots text[] default null) returns bigint language plpgsql as $$
 declare v_rows bigint; v_view text := (p_source.view_name::regclass)::text; v_list text := portolan.copy_columns(p_source.entity, p_source.view_name);
 begin
-  if p_column is null then
+  -- By a column that the view has and the copy has not, its old rows cannot be found.
+  if p_column is null or not exists (select from pg_attribute a where a.attrelid = format('store.%I', p_source.entity)::regclass and a.attname = p_column) then
     execute format('delete from store.%I where connection_id = $1 and copy_source = $2', p_source.entity) using p_connection, p_source.source_id;
     execute format('insert into store.%I select %s, $2, $3 from %s where connection_id = $1', p_source.entity, v_list, v_view)
       using p_connection, p_source.source_id, p_source.version;

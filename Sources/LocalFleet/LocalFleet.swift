@@ -91,7 +91,12 @@ package final class LocalFleet: Sendable {
     }
 
     /// Adds a connection for every store of the sandbox, named after platform and store.
-    package func connectStores(_ isWanted: (SandboxProcess.Store) -> Bool = { _ in true }) async throws {
+    ///
+    /// - Parameter limitFactor: how many times what the platform declares each connection is allowed, where the stores
+    ///   allow it, too: nobody waits in a demonstration for what a platform gives in hours.
+    package func connectStores(
+        limitFactor: Double? = nil, _ isWanted: (SandboxProcess.Store) -> Bool = { _ in true }
+    ) async throws {
         let connections = ConnectionStore(pool: pool, vault: try Vault(masterKey: masterKey))
         for store in try await sandbox.stores() where isWanted(store) {
             guard let platform = allPlatforms.first(where: { $0.key == store.platform }) else { continue }
@@ -99,12 +104,21 @@ package final class LocalFleet: Sendable {
                 platform: platform, name: "\(store.platform)-\(store.name)", baseURL: store.baseURL,
                 settings: Self.endpointSettings(platform, at: store.baseURL),
                 credentials: store.credentials.mapValues(Secret.init))
+            guard let limitFactor else { continue }
+            try await pool.query(
+                "update portolan.connections set limits = $1 where name = $2",
+                [
+                    PostgresJSON(LimitOverrides(scaling: platform.buckets, by: limitFactor).json),
+                    "\(store.platform)-\(store.name)",
+                ])
         }
     }
 
-    /// A simulated merchant has its platform's token endpoint below its own address.
+    /// A simulated merchant answers to the examples of its platform's settings, and has its token endpoint below its own
+    /// address.
     private static func endpointSettings(_ platform: any Platform, at baseURL: String) -> [String: String] {
-        var settings: [String: String] = [:]
+        let said = platform.settings.filter { $0.standard == nil }.map { ($0.name, $0.example) }
+        var settings = Dictionary(said) { first, _ in first }
         for method in platform.authentication.methods {
             guard case .overridable(let url, let name)? = method.grant?.endpoint, let path = URL(string: url)?.path
             else { continue }
@@ -114,13 +128,15 @@ package final class LocalFleet: Sendable {
     }
 
     /// Adds a connection to any server, e.g. one that is not ours.
-    package func connect(platform key: String, name: String, baseURL: String, credentials: [String: String])
-        async throws
-    {
+    package func connect(
+        platform key: String, name: String, baseURL: String, settings: [String: String] = [:],
+        credentials: [String: String]
+    ) async throws {
         guard let platform = allPlatforms.first(where: { $0.key == key }) else { return }
         let connections = ConnectionStore(pool: pool, vault: try Vault(masterKey: masterKey))
         try await connections.add(
-            platform: platform, name: name, baseURL: baseURL, credentials: credentials.mapValues(Secret.init))
+            platform: platform, name: name, baseURL: baseURL, settings: settings,
+            credentials: credentials.mapValues(Secret.init))
     }
 
     package func startScheduler() async throws -> ChildProcess {

@@ -62,7 +62,8 @@ struct ConnectionsCommand: AsyncParsableCommand {
             }
             let credentials = try CredentialInput.read(for: platform)
             let pairs = try settings.map { try CredentialInput.pair($0, what: "--set") }
-            for setting in platform.settings where setting.standard == nil && !pairs.contains(where: { $0.0 == setting.name }) {
+            for setting in platform.settings
+            where setting.standard == nil && !pairs.contains(where: { $0.0 == setting.name }) {
                 throw SettingsError("pass --set \(setting.name)=\(setting.example): \(setting.help)")
             }
             try await withStore(database, log) { store in

@@ -45,7 +45,7 @@ struct DemoCommand: AsyncParsableCommand {
             plan: DemoPlan.plan(orders: orders))
         if folder.hasPrefix("/") { options.folder = folder }
         let fleet = try await LocalFleet.start(options, logger: logger)
-        try await fleet.connectStores()
+        try await fleet.connectStores(limitFactor: 10)
         let started = ContinuousClock.now
         let scheduler = try await fleet.startScheduler()
         let workers = [try await fleet.startWorker(), try await fleet.startWorker()]

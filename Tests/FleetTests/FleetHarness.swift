@@ -13,12 +13,13 @@ struct FleetHarness {
 
     /// Starts a fleet in a folder of its own, runs `body`, and stops everything.
     static func with(
-        _ name: String, stores: [SandboxPlan.Store], seed: UInt64 = 11, _ body: (FleetHarness) async throws -> Void
+        _ name: String, stores: [SandboxPlan.Store], seed: UInt64 = 11,
+        startsAt: Date = Date(timeIntervalSince1970: 1_790_000_000), _ body: (FleetHarness) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "portolan-fleet-\(name)-\(getpid())"
         var options = LocalFleet.Options(
             folder: folder, executable: Places.executable,
-            plan: SandboxPlan(seed: seed, startsAt: Date(timeIntervalSince1970: 1_790_000_000), stores: stores))
+            plan: SandboxPlan(seed: seed, startsAt: startsAt, stores: stores))
         options.durability = .fast
         let fleet = try await LocalFleet.start(options, logger: TestPostgres.logger)
         do {
@@ -45,7 +46,7 @@ struct FleetHarness {
         }
         let streams =
             (try? await text(
-                "select string_agg(c.name || ' ' || s.resource || ' ' || s.state || coalesce(' ' || s.state_code, ''), ', ') from portolan.streams s join portolan.connections c using (connection_id)"
+                "select string_agg(c.name || ' ' || s.resource || ' ' || s.state || coalesce(' ' || s.state_code || ' (' || s.state_message || ')', ''), ', ') from portolan.streams s join portolan.connections c using (connection_id)"
             )) ?? ""
         let jobs = (try? await text("select string_agg(j::text, E'\\n') from portolan.jobs_now j")) ?? ""
         throw Timeout(description: "waited in vain until \(what)\nstreams: \(streams)\njobs: \(jobs)")

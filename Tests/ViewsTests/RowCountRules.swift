@@ -65,6 +65,13 @@ enum RowCountRules {
             let lists = ["ShipmentEventList", "RefundEventList", "GuaranteeClaimEventList", "ChargebackEventList"]
             return raw["financial_events"].keys.count { key in lists.contains { key.hasPrefix($0 + ":") } }
         },
+        "pretix.order_line_items": { raw in ["positions", "fees"].reduce(0) { $0 + raw.elements(of: "orders", at: $1) }
+        },
+        "pretix.item_variants": { raw in
+            raw["items"].values.reduce(0) { $0 + max(1, RawPayloads.list($1, ["variations"]).count) }
+        },
+        "pretix.payments": { $0.elements(of: "order_payments", at: "payments") },
+        "pretix.refunds": { $0.elements(of: "order_payments", at: "refunds") },
         "stripe.invoice_lines": { nested(in: $0, "invoices", "lines", "invoice_lines") },
         "stripe.subscription_items": { nested(in: $0, "subscriptions", "items", "subscription_items") },
         "stripe.payment_intents": { raw in
@@ -77,6 +84,17 @@ enum RowCountRules {
             raw["variations"].count + raw["products"].values.count { RawPayloads.list($0, ["variations"]).isEmpty }
         },
         "woocommerce.refund_line_items": { $0.elements(of: "refunds", at: "line_items") },
+        "recurly.plans": { raw in
+            raw["plans"].values.reduce(0) { sum, plan in
+                let ramp = RawPayloads.list(plan, ["ramp_intervals"]).first as? RawPayloads.Object ?? [:]
+                let own = RawPayloads.list(plan, ["currencies"]).count
+                return sum + max(1, own > 0 ? own : RawPayloads.list(ramp, ["currencies"]).count)
+            }
+        },
+        "recurly.refunds": { raw in raw["transactions"].values.count { $0["type"] as? String == "refund" } },
+        "recurly.subscription_items": { raw in
+            raw["subscriptions"].count + raw.elements(of: "subscriptions", at: "add_ons")
+        },
         "stripe.plans": { raw in raw["plans"].keys.count { raw["prices"][$0] == nil } },
     ]
 

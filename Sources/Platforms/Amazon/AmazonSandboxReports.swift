@@ -47,10 +47,10 @@ struct AmazonSandboxReports {
         if isFirst, quirk == "cancelled" { outcome = "CANCELLED" }
         if isFirst, quirk == "fatal" { outcome = "FATAL" }
         let number = reports.count + 50_001
-        let pace = quirk == "late" ? 1200 : 20 + Int(world.hash(number, 70) % 30)
+        let pace = ["late": 1200, "prompt": 0][quirk] ?? 20 + Int(world.hash(number, 70) % 30)
         let made = Report(
             id: String(number), type: type, marketplaces: marketplaces, from: from, to: to, created: now,
-            started: now + (outcome == "CANCELLED" ? 8 : 10), ended: now + (outcome == "CANCELLED" ? 8 : pace),
+            started: now + min(pace, 10), ended: now + (outcome == "CANCELLED" ? min(pace, 8) : pace),
             outcome: outcome, group: nil)
         reports.append(made)
         return made

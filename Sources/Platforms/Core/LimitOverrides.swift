@@ -32,6 +32,37 @@ package struct LimitOverrides: Sendable {
         self.numbers = numbers
     }
 
+    /// All that a connection has of its own, so many times as large: for a merchant whose server allows so much.
+    package init(scaling buckets: [Bucket], by factor: Double) {
+        var numbers: [String: [String: Double]] = [:]
+        for bucket in buckets where bucket.scope == .connection {
+            numbers[bucket.name] =
+                switch bucket.kind {
+                case .tokens(let capacity, let refill):
+                    ["capacity": capacity * factor, "refill_per_second": refill * factor]
+                case .quota(let limit, _): ["limit": limit * factor]
+                // What may have been used before a Redis was fresh is waited for as long as a slot is held and a window is.
+                case .slots(let limit, let holdMax):
+                    ["limit": min(limit * factor, 1000), "hold_max_seconds": max(holdMax.seconds / factor, 1)]
+                case .window(_, let length): ["length_seconds": length.seconds / factor]
+                case .adaptive(let start, _, let high, let increase):
+                    [
+                        "start_per_second": start * factor, "max": high * factor,
+                        "increase_per_second": increase * factor,
+                    ]
+                }
+        }
+        self.numbers = numbers
+    }
+
+    /// The JSON it is read from.
+    package var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(numbers) else { preconditionFailure("finite numbers can be encoded") }
+        return String(decoding: data, as: UTF8.self)
+    }
+
     /// The buckets as they hold for the connection.
     ///
     /// - Throws: an error that names the field that no bucket has, or whose value cannot be.

@@ -266,7 +266,8 @@ private struct ShopifyNodeReading {
         page.records.append(
             Record(
                 resource: resource, id: id, updatedAt: updatedAt,
-                createdAt: members[3]?.string.flatMap { PlatformTime.parse($0) }, payload: node.slice, fetchedAt: fetchedAt))
+                createdAt: members[3]?.string.flatMap { PlatformTime.parse($0) }, payload: node.slice,
+                fetchedAt: fetchedAt))
         follow(.lineItems, members[4], of: id)
         follow(.variants, members[6], of: id)
         guard let refunds = members[5], refunds.kind == .array, refunds.slice.count > 2 else { return }

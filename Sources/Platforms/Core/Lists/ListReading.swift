@@ -9,7 +9,7 @@ import RawJSON
 /// are deleted; see ``RecordList/Paging/link(member:count:)`` for those.
 struct ListReading {
     /// A walk under way, and up to when everything was read before it.
-    private struct Progress: Codable {
+    fileprivate struct Progress: Codable {
         struct Walk: Codable {
             let startedAt: Date
             /// Up to when everything is known once the walk has ended.
@@ -19,25 +19,34 @@ struct ListReading {
             /// The next page, in the paging's terms.
             var next: String
             var count: Int?
-            /// Records on the pages so far.
+            /// Records on the pages so far, each once, and those among them that are never deleted.
             var read: Int
+            var lasting: Int
+            /// The identifiers on the last page: what entered the list since pushes them onto the next one again.
+            var last: [String]
             /// How often the walk was begun again.
             var restarts: Int
 
             enum CodingKeys: String, CodingKey {
                 case startedAt = "started_at"
-                case bound, from, next, count, read, restarts
+                case bound, from, next, count, read, lasting, last, restarts
             }
         }
 
         var through: Date?
         var sweptAt: Date?
+        /// How many records that are never deleted the last complete sweep met.
+        var lasting: Int?
+        /// A later one met fewer.
+        var isHiding: Bool?
         var walk: Walk?
         var restarts: Int?
 
         enum CodingKeys: String, CodingKey {
             case through
             case sweptAt = "swept_at"
+            case lasting
+            case isHiding = "is_hiding"
             case walk, restarts
         }
     }
@@ -101,8 +110,12 @@ struct ListReading {
 
     private func firstQuery(from start: Date?) -> [(name: String, value: String)] {
         guard let since = list.since else { return list.query }
-        guard let start else { return list.query + since.query }
-        return list.query + since.query + [(since.parameter, PlatformTime.format(start))]
+        func others(_ query: [(name: String, value: String)], than names: [(name: String, value: String)])
+            -> [(name: String, value: String)]
+        { query.filter { item in !names.contains { $0.name == item.name } } }
+        guard let start else { return list.query + others(since.query, than: list.query) }
+        return others(list.query, than: since.query) + since.query
+            + [(since.parameter, PlatformTime.format(start))]
     }
 
     private func request(_ query: [(name: String, value: String)]) -> PlatformRequest {
@@ -119,31 +132,68 @@ struct ListReading {
         }
         let lessons = lessons(in: exchange.response)
         if let error = rules.failure(in: exchange, now: read.now, operation: "list", resource: read.resource) {
-            throw ReadFailure(error, lessons: lessons + blocks(for: error, exchange.request))
+            throw failure(error, lessons: lessons + blocks(for: error, exchange.request))
         }
         let found = try records(in: exchange)
         var walk = progress.walk ?? begun(exchange)
         let count = found.count ?? walk.count
-        if let before = walk.count, let count, count < before, walk.restarts < Self.restartsMax {
-            return try again(walk, lessons)
-        }
-        walk.count = count
-        walk.read += found.records.count
-        let isSweep = walk.from == nil
-        let page: (next: String?, isLast: Bool) = (found.next, found.next == nil)
-        if let next = page.next { walk.next = next }
-        progress.walk = page.isLast ? nil : walk
+        let isShorter = walk.count.flatMap { before in count.map { $0 < before } } ?? false
+        if isShorter, walk.restarts < Self.restartsMax { return try again(walk, lessons) }
+        walk.add(found, count: count, next: found.next)
+        return try page(found, walk, lessons)
+    }
+
+    /// What a page with records comes to, and the end of the walk where it is the last.
+    private mutating func page(_ found: Found, _ walk: Progress.Walk, _ lessons: [LimitLesson]) throws(ReadFailure)
+        -> Page
+    {
+        let (isSweep, isLast) = (walk.from == nil, found.next == nil)
+        progress.walk = isLast ? nil : walk
         progress.restarts = nil
-        if page.isLast {
+        var isComplete = false
+        if isLast {
             progress.through = walk.bound
-            if isSweep { progress.sweptAt = walk.startedAt }
+            if isSweep {
+                progress.sweptAt = walk.startedAt
+                let lasting = lasting(in: walk)
+                progress.isHiding = lasting < progress.lasting ?? 0 ? true : nil
+                isComplete = progress.isHiding == nil
+                if isComplete, list.lasting != nil { progress.lasting = lasting }
+            }
         }
         return Page(
-            records: found.records, cursor: try Cursor(encoding: progress), isCaughtUp: page.isLast,
-            syncedThrough: page.isLast ? walk.bound : nil, lessons: lessons, flags: found.flags,
+            records: found.records, cursor: try Cursor(encoding: progress), isCaughtUp: isLast,
+            syncedThrough: isLast ? walk.bound : nil, lessons: lessons, flags: found.flags,
+            degradation: isLast && progress.isHiding == true ? hiding : nil,
             sweep: isSweep
-                ? SweepPart(startedAt: walk.startedAt, resources: [read.resource], isComplete: page.isLast) : nil,
-            coverage: page.isLast ? [coverage(of: walk)] : [])
+                ? SweepPart(startedAt: walk.startedAt, resources: [read.resource], isComplete: isComplete) : nil,
+            coverage: isLast ? [coverage(of: walk)] : [])
+    }
+
+    private func lasting(in walk: Progress.Walk) -> Int {
+        switch list.lasting {
+        case .unless: walk.lasting
+        case .one: min(walk.read, 1)
+        case nil: 0
+        }
+    }
+
+    private var hiding: UnifiedError {
+        UnifiedError(
+            .authScopeMissing,
+            "records that are never deleted are missing from the list: a permission was probably taken away",
+            route: list.path)
+    }
+
+    /// A place in the list that there is no more is a reason to begin again, as one that was cut short.
+    private func failure(_ error: UnifiedError, lessons: [LimitLesson]) -> ReadFailure {
+        guard error.code == .requestCursorExpired, let walk = progress.walk, walk.restarts < Self.restartsMax else {
+            return ReadFailure(error, lessons: lessons)
+        }
+        var next = progress
+        next.walk = nil
+        next.restarts = walk.restarts + 1
+        return ReadFailure(error, lessons: lessons, goOnWith: try? Cursor(encoding: next))
     }
 
     /// The walk that the request began. What the answer means does not depend on when it is looked at.
@@ -158,7 +208,7 @@ struct ListReading {
         }
         return Progress.Walk(
             startedAt: PlatformTime.floor(response.requestedAt), bound: bound,
-            from: from.flatMap { PlatformTime.parse($0.value) }, next: "", count: nil, read: 0,
+            from: from.flatMap { PlatformTime.parse($0.value) }, next: "", count: nil, read: 0, lasting: 0, last: [],
             restarts: progress.restarts ?? 0)
     }
 
@@ -176,8 +226,10 @@ struct ListReading {
             platformCount: walk.count == walk.read ? walk.count : nil, distinctCount: walk.read)
     }
 
-    private struct Found {
+    fileprivate struct Found {
         var records: [Record] = []
+        /// Identifiers of those among them that are never deleted.
+        var lasting: Set<String> = []
         var flags: [UnifiedError] = []
         var next: String?
         var count: Int?
@@ -193,6 +245,10 @@ struct ListReading {
             guard let id = element.value(at: list.shape.id)?.identifier, !id.isEmpty else {
                 found.flags.append(malformed(exchange, "a record has no identifier"))
                 continue
+            }
+            switch list.lasting {
+            case .unless(let member) where element.value(at: member)?.bool != true: found.lasting.insert(id)
+            case .unless, .one, nil: break
             }
             found.records.append(
                 Record(
@@ -261,6 +317,22 @@ struct ListReading {
             let refused = LimitLesson.throttled(bucket: demand.bucket)
             return error.retryAfter.map { [refused, .blocked(bucket: demand.bucket, for: $0)] } ?? [refused]
         }
+    }
+}
+
+extension ListReading.Progress.Walk {
+    /// A cursor is small, and few records enter a list between two pages.
+    private static let lastMax = 100
+
+    /// Counts a page; what stood on the page before it is not counted twice.
+    fileprivate mutating func add(_ found: ListReading.Found, count: Int?, next: String?) {
+        let before = Set(last)
+        let ids = found.records.map(\.id)
+        self.count = count
+        read += Set(ids).subtracting(before).count
+        lasting += found.lasting.subtracting(before).count
+        last = Array(ids.suffix(Self.lastMax))
+        if let next { self.next = next }
     }
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import RawJSON
 
 /// What a simulated merchant of a ``ListPlatform`` is made of: the folder says how its records look and how its server
 /// answers, ``ListSandboxStore`` lists, filters, pages, changes and counts.
@@ -10,7 +11,7 @@ struct ListSandbox {
         let updatedAt: Date
         /// How often it was changed.
         let revision: Int
-        /// The store's, for references to other kinds.
+        /// How many of each kind there were at first, for references: what a record says must not change with others.
         let counts: [String: Int]
         /// Random numbers of this record alone, the same every time it is written.
         var random: SeededRandom
@@ -23,14 +24,21 @@ struct ListSandbox {
         let usual: Int
         /// Whether records of it can be deleted.
         let isDeletable: Bool
+        /// Whether a change of it moves its time of change.
+        let isDated: Bool
+        /// Where the list is one of many, the record it is a list of: what stands in the path's last pair of braces.
+        let parent: (@Sendable (Int) -> String)?
         let id: @Sendable (Int) -> String
         /// The record as JSON.
         let json: @Sendable (inout Facts) -> String
 
         init(
-            _ resource: String, usual: Int, isDeletable: Bool = false, id: @escaping @Sendable (Int) -> String,
+            _ resource: String, usual: Int, isDeletable: Bool = false, isDated: Bool = true,
+            parent: (@Sendable (Int) -> String)? = nil, id: @escaping @Sendable (Int) -> String,
             json: @escaping @Sendable (inout Facts) -> String
         ) {
+            self.isDated = isDated
+            self.parent = parent
             self.resource = resource
             self.usual = usual
             self.isDeletable = isDeletable
@@ -48,10 +56,30 @@ struct ListSandbox {
         let path: String
         let baseURL: String
         let now: Date
+        /// Only the headers are asked for.
+        let isHead: Bool
+    }
+
+    /// Pages that are counted from 1, over a list that may move between them.
+    struct Pages {
+        let parameter: String
+        /// Whether a request wants the newest first.
+        let isDescending: (SandboxRequest) -> Bool
+        /// The answer to a page that there is not.
+        let beyond: (SandboxRequest) -> SandboxResponse
     }
 
     let kinds: [Kind]
     let lists: [RecordList]
+    /// Nil where pages go on behind the last record shown.
+    let pages: Pages?
+    /// A list that is not asked for in the order that is safe to walk in comes with the newest first, and what changes
+    /// while it is walked moves to its front.
+    let isNewestFirst: Bool
+    /// The parameter for the end of what is asked for, which is inclusive; nil where there is none.
+    let until: String?
+    /// The platform's, for the truth.
+    let neverStored: NeverStored
     /// The parameter for the size of a page, what holds where it is not sent, and the most there is.
     let size: (parameter: String, usual: Int, most: Int)
     /// Why a request is refused before anything is looked up; nil where it is not.
@@ -64,12 +92,17 @@ struct ListSandbox {
     let limitHeaders: (_ remaining: Int, _ reset: Date) -> [(name: String, value: String)]
 
     init(
-        kinds: [Kind], lists: [RecordList], size: (parameter: String, usual: Int, most: Int),
+        kinds: [Kind], lists: [RecordList], size: (parameter: String, usual: Int, most: Int), pages: Pages? = nil,
+        isNewestFirst: Bool = false, until: String? = nil, neverStored: NeverStored = .nothing,
         refusal: @escaping (SandboxRequest, SandboxOptions) -> SandboxResponse?,
         answer: @escaping (Found) -> SandboxResponse, limit: (requests: Double, length: Duration)? = nil,
         throttled: @escaping (_ reset: Date) -> SandboxResponse = { _ in .json(429, #"{"error":"too many"}"#) },
         limitHeaders: @escaping (_ remaining: Int, _ reset: Date) -> [(name: String, value: String)] = { _, _ in [] }
     ) {
+        self.pages = pages
+        self.isNewestFirst = isNewestFirst
+        self.until = until
+        self.neverStored = neverStored
         self.kinds = kinds
         self.lists = lists
         self.size = size
@@ -93,8 +126,8 @@ extension SandboxResponse {
 /// A simulated merchant whose resources are all lists.
 ///
 /// Records are made from the seed when somebody asks for them; only what was changed since is kept. A list that is
-/// asked for what changed goes by time of change, others by the order in which records came to be; pages go on behind
-/// the last record shown, as cursors of real servers do.
+/// asked for what changed goes by time of change, others by the order in which records came to be; pages are counted
+/// where the plan says so, else they go on behind the last record shown, as cursors of real servers do.
 final class ListSandboxStore: SandboxStore {
     private struct Entry {
         let created: Int
@@ -113,6 +146,7 @@ final class ListSandboxStore: SandboxStore {
     private(set) var counters = SandboxCounters()
     private let plan: ListSandbox
     private let options: SandboxOptions
+    private let counts: [String: Int]
     private var shelves: [String: Shelf] = [:]
     private var random: SeededRandom
     /// When the requests of the last window came.
@@ -125,8 +159,10 @@ final class ListSandboxStore: SandboxStore {
         self.options = options
         random = SeededRandom(seed: options.seed ^ 0x1157)
         let start = Int(options.startsAt.timeIntervalSince1970)
+        counts = Dictionary(
+            plan.kinds.map { ($0.resource, options.sizes[$0.resource] ?? $0.usual) }, uniquingKeysWith: { $1 })
         for kind in plan.kinds {
-            let count = options.sizes[kind.resource] ?? kind.usual
+            let count = counts[kind.resource] ?? 0
             let entries = (0..<count).map { index in
                 let created = start - (count - index) * Self.spanSeconds / max(1, count)
                 return Entry(created: created, updated: created)
@@ -142,17 +178,27 @@ final class ListSandboxStore: SandboxStore {
         var facts = ListSandbox.Facts(
             index: index, createdAt: Date(timeIntervalSince1970: Double(entry.created)),
             updatedAt: Date(timeIntervalSince1970: Double(entry.updated)), revision: entry.revision,
-            counts: shelves.mapValues(\.entries.count),
+            counts: counts,
             random: SeededRandom(
                 seed: options.seed ^ UInt64(truncatingIfNeeded: index &* 0x9E37 &+ entry.revision)
                     ^ UInt64(shelf.kind.resource.utf8.reduce(7) { $0 &* 31 &+ Int($1) })))
-        return shelf.kind.json(&facts)
+        let json = shelf.kind.json(&facts)
+        guard options.spoiltShare > 0, Double.random(in: 0..<1, using: &facts.random) < options.spoiltShare else {
+            return json
+        }
+        let shapes = plan.lists.filter { $0.resource.name == shelf.kind.resource }.map(\.shape)
+        let names = shapes.flatMap { [$0.id, $0.updatedAt, $0.createdAt] }
+            .compactMap { $0?.split(separator: ".").last.map(String.init) }
+        return ListSandboxSpoiler.spoilt(json, keeping: Set(names), using: &facts.random)
     }
 
     func truth(resource: String) -> [SandboxRecord] {
         guard let shelf = shelves[resource] else { return [] }
-        return shelf.entries.indices.filter { !shelf.entries[$0].isDeleted }.map {
-            SandboxRecord(resource: resource, id: shelf.kind.id($0), payload: Array(json(shelf, $0).utf8))
+        return shelf.entries.indices.filter { !shelf.entries[$0].isDeleted }.map { index in
+            let parent = shelf.kind.parent.map { $0(index) + ":" } ?? ""
+            var payload = Array(json(shelf, index).utf8)
+            if case .cut(let left)? = plan.neverStored[resource]?.cut(payload) { payload = left }
+            return SandboxRecord(resource: resource, id: parent + shelf.kind.id(index), payload: payload)
         }
     }
 
@@ -169,7 +215,7 @@ final class ListSandboxStore: SandboxStore {
                 let index = Int.random(in: 0..<shelf.entries.count, using: &random)
                 if !shelf.entries[index].isDeleted {
                     shelf.entries[index].revision += 1
-                    shelf.entries[index].updated = second
+                    if kind.isDated { shelf.entries[index].updated = second }
                     if kind.isDeletable, roll < 20 { shelf.entries[index].isDeleted = true }
                 }
             }
@@ -189,14 +235,24 @@ final class ListSandboxStore: SandboxStore {
             counters.throttled += 1
             return plan.throttled(resetTime(now))
         }
-        guard request.method == "GET", let list = plan.lists.first(where: { Self.matches($0.path, request.path) })
-        else {
+        guard ["GET", "HEAD"].contains(request.method), let list = list(for: request) else {
             counters.refused += 1
             return .json(404, #"{"error":{"type":"not_found","message":"Not found."},"detail":"Not found."}"#)
         }
         var answer = page(of: list, request, now)
         answer.headers += plan.limitHeaders(state.remaining, state.reset)
+        if request.method == "HEAD" { answer.body = [] }
         return answer
+    }
+
+    /// Of several lists with one path the one whose query is the request's.
+    private func list(for request: SandboxRequest) -> RecordList? {
+        plan.lists.filter { Self.matches($0.path, request.path) }.max { one, other in
+            func likeness(_ list: RecordList) -> Int {
+                list.query.count { item in request.query.contains { $0 == item } }
+            }
+            return likeness(one) < likeness(other)
+        }
     }
 
     private static func matches(_ template: String, _ path: String) -> Bool {
@@ -226,32 +282,81 @@ final class ListSandboxStore: SandboxStore {
         let size = min(plan.size.most, value(plan.size.parameter).flatMap { Int($0) } ?? plan.size.usual)
         let since = list.since.flatMap { value($0.parameter) }.flatMap { PlatformTime.parse($0, zoneless: 0) }
         let isByChange = list.since.map { $0.query.allSatisfy { value($0.name) == $0.value } } ?? false
-        let order =
-            isByChange ? ordered(list.resource.name) : shelf.entries.indices.filter { !shelf.entries[$0].isDeleted }
-        let bound = since.map { Int($0.timeIntervalSince1970) }
-        let wanted = bound.map { bound in order.filter { shelf.entries[$0].updated >= bound } } ?? order
+        let isBackwards = plan.isNewestFirst && !isByChange
+        // The first parameter of the safe order says what it is sorted by.
+        let isSortedByChange = list.since?.query.first.map { value($0.name) == $0.value } ?? false
+        let goesByChange = isByChange || isBackwards && isSortedByChange
+        var order =
+            goesByChange ? ordered(list.resource.name) : shelf.entries.indices.filter { !shelf.entries[$0].isDeleted }
+        if isBackwards { order.reverse() }
+        if let parent = shelf.kind.parent {
+            let asked = Self.parent(in: list.path, request.path)
+            order = order.filter { parent($0) == asked }
+        }
+        let until = plan.until.flatMap(value).flatMap { PlatformTime.parse($0, zoneless: 0) }
+        let bound = since.map { Int($0.timeIntervalSince1970) } ?? .min
+        let end = until.map { Int($0.timeIntervalSince1970) } ?? .max
+        let wanted = order.filter { index in
+            let entry = shelf.entries[index]
+            let time = isBackwards && !goesByChange ? entry.created : entry.updated
+            return time >= bound && time <= end
+        }
+        if let pages = plan.pages { return page(pages, of: wanted, shelf, size, request, now) }
         let after = value("cursor").flatMap(Self.place)
         var rest = wanted[...]
         if let after {
             rest = rest.drop { index in
-                isByChange
-                    ? (shelf.entries[index].updated, index) <= (after.updated, after.index) : index <= after.index
+                let entry = (goesByChange ? shelf.entries[index].updated : 0, index)
+                let last = (goesByChange ? after.updated : 0, after.index)
+                return isBackwards ? entry >= last : entry <= last
             }
         }
         let shown = rest.prefix(size)
         var next: String?
         if let last = shown.last, rest.count > shown.count {
-            let rest =
-                request.query.filter { $0.name != "cursor" } + [
-                    ("cursor", "\(shelf.entries[last].updated):\(last)")
-                ]
-            next = rest.map { PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value) }
-                .joined(separator: "&")
+            next = Self.query(of: request, with: "cursor", "\(shelf.entries[last].updated):\(last)")
         }
-        return plan.answer(
+        return answer(Array(shown), shelf, next, wanted.count, request, now)
+    }
+
+    private func page(
+        _ pages: ListSandbox.Pages, of wanted: [Int], _ shelf: Shelf, _ size: Int, _ request: SandboxRequest,
+        _ now: Date
+    ) -> SandboxResponse {
+        let number = request.query.last { $0.name == pages.parameter }.map { Int($0.value) ?? 0 } ?? 1
+        let pageCount = max(1, (wanted.count + size - 1) / max(1, size))
+        guard (1...pageCount).contains(number) else {
+            counters.refused += 1
+            return pages.beyond(request)
+        }
+        let start = (number - 1) * size
+        let places = start..<min(start + size, wanted.count)
+        let shown =
+            pages.isDescending(request)
+            ? places.map { wanted[wanted.count - 1 - $0] } : Array(wanted[places])
+        let next = number < pageCount ? Self.query(of: request, with: pages.parameter, "\(number + 1)") : nil
+        return answer(shown, shelf, next, wanted.count, request, now)
+    }
+
+    private func answer(
+        _ shown: [Int], _ shelf: Shelf, _ next: String?, _ count: Int, _ request: SandboxRequest, _ now: Date
+    ) -> SandboxResponse {
+        plan.answer(
             ListSandbox.Found(
-                records: shown.map { json(shelf, $0) }, next: next, count: wanted.count, path: request.path,
-                baseURL: request.baseURL, now: now))
+                records: shown.map { json(shelf, $0) }, next: next, count: count, path: request.path,
+                baseURL: request.baseURL, now: now, isHead: request.method == "HEAD"))
+    }
+
+    /// The request's query with one parameter set.
+    private static func query(of request: SandboxRequest, with name: String, _ value: String) -> String {
+        (request.query.filter { $0.name != name } + [(name, value)])
+            .map { PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value) }.joined(separator: "&")
+    }
+
+    /// What stands where the template has its last pair of braces.
+    private static func parent(in template: String, _ path: String) -> String? {
+        Array(zip(template.split(separator: "/"), path.split(separator: "/"))).last { $0.0.hasPrefix("{") }
+            .map { String($0.1) }
     }
 
     private static func place(_ cursor: String) -> (updated: Int, index: Int)? {

@@ -6,7 +6,8 @@ package struct RecordList: Sendable {
     package let resource: Resource
     /// Path below the base URL. What stands in braces is a setting of the connection: `/organizers/{organizer}/orders/`.
     package let path: String
-    /// Sent with every first page; the links to further pages hold it already.
+    /// Sent with every first page; the links to further pages hold it already. Where changes are asked for, a parameter
+    /// of ``Since/query`` takes the place of one with its name here.
     package var query: [(name: String, value: String)]
     package var headers: [(name: String, value: String)]
     /// The member of the answer that holds the records; nil where the answer is the array.
@@ -18,14 +19,17 @@ package struct RecordList: Sendable {
     /// How often all there is is listed although changes can be asked for, because deletions are not among them; nil
     /// where nothing is ever deleted, or a deletion shows as a change.
     package var sweepEvery: Duration?
+    /// Which records are never deleted; nil where any may be.
+    package var lasting: Lasting?
     /// What a page takes.
     package var demands: [BucketDemand]
 
     package init(
         _ resource: Resource, path: String, query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], records: String?, shape: RecordShape, paging: Paging,
-        since: Since? = nil, sweepEvery: Duration? = nil, demands: [BucketDemand]
+        since: Since? = nil, sweepEvery: Duration? = nil, lasting: Lasting? = nil, demands: [BucketDemand]
     ) {
+        self.lasting = lasting
         self.resource = resource
         self.path = path
         self.query = query
@@ -49,6 +53,16 @@ package struct RecordList: Sendable {
             self.updatedAt = updatedAt
             self.createdAt = createdAt
         }
+    }
+
+    /// Records that stay for ever. A walk over all there is that meets fewer of them than the one before it does not
+    /// show that they are gone but that they are hidden, as where a permission that was taken away makes the list shorter
+    /// instead of a refusal. Such a walk marks nothing as deleted, and the stream says so until one meets them again.
+    package enum Lasting: Sendable {
+        /// Of all records, whichever they are, never the last.
+        case one
+        /// All in which this member is not true.
+        case unless(String)
     }
 
     /// How an answer says where its list goes on.
@@ -81,7 +95,8 @@ package struct RecordList: Sendable {
         package let bound: Bound
         /// How far before the last bound the next read begins: what the platform may show late.
         package let overlap: Duration
-        /// Sent with it, e.g. the order that is safe to walk in.
+        /// Sent with it, e.g. the order that is safe to walk in. Sent with a walk over all there is as well, but for what
+        /// the list's own query has under the same name.
         package let query: [(name: String, value: String)]
 
         package init(
