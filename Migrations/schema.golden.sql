@@ -228,6 +228,17 @@ CREATE FUNCTION amazon.total(v jsonb, path jsonpath) RETURNS numeric
 
 
 --
+-- Name: transfer_status(text, text); Type: FUNCTION; Schema: amazon; Owner: -
+--
+
+CREATE FUNCTION amazon.transfer_status(transfer text, processing text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce('{"succeeded":"paid","transfered":"paid","transferred":"paid","failed":"failed","processing":"in_transit","initiated":"in_transit"}'::jsonb ->> lower(transfer),
+                  case when coalesce(transfer, '') = '' and processing in ('Open', 'Closed') then 'scheduled' else 'unknown' end) $$;
+
+
+--
 -- Name: ts(text); Type: FUNCTION; Schema: amazon; Owner: -
 --
 
@@ -5808,6 +5819,57 @@ CREATE VIEW amazon.orders AS
     LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
          OFFSET 0) d
   WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'orders'::text));
+
+
+--
+-- Name: payouts; Type: VIEW; Schema: amazon; Owner: -
+--
+
+CREATE VIEW amazon.payouts AS
+ SELECT r.connection_id,
+    'amazon'::text AS platform,
+    r.external_id AS platform_id,
+    unified.id(r.connection_id, 'payment_payouts'::text, r.external_id) AS id,
+    r.platform_created_at,
+    r.platform_updated_at,
+    r.first_seen_at,
+    r.changed_at,
+    r.fetched_at,
+    (r.deleted_at IS NOT NULL) AS is_deleted,
+    r.deleted_at,
+    r.deletion_source,
+    'financial_event_groups'::text AS raw_resource,
+    1 AS mapping_version,
+    abs(unified.num((d.total -> 'CurrencyAmount'::text))) AS amount,
+        CASE
+            WHEN (unified.num((d.total -> 'CurrencyAmount'::text)) < (0)::numeric) THEN 'debit'::text
+            WHEN (unified.num((d.total -> 'CurrencyAmount'::text)) >= (0)::numeric) THEN 'credit'::text
+            ELSE NULL::text
+        END AS direction,
+    amazon.currency((d.total ->> 'CurrencyCode'::text)) AS currency,
+    amazon.transfer_status((d.p ->> 'FundTransferStatus'::text), (d.p ->> 'ProcessingStatus'::text)) AS status,
+    (d.p ->> 'FundTransferStatus'::text) AS status_raw,
+    'bank_account'::text AS type,
+    'automatic'::text AS schedule,
+    unified.ts((d.p -> 'FinancialEventGroupEnd'::text)) AS initiated_at,
+    unified.ts((d.p -> 'FundTransferDate'::text)) AS arrival_at,
+    NULLIF((d.p ->> 'AccountTail'::text), ''::text) AS destination_last4,
+    NULLIF((d.p ->> 'TraceId'::text), ''::text) AS trace_id,
+    ((d.p ->> 'ProcessingStatus'::text) = 'Closed'::text) AS transactions_complete,
+        CASE
+            WHEN ((NOT r.sanitised) AND (unified.num((d.total -> 'CurrencyAmount'::text)) IS NOT NULL) AND (amazon.currency((d.total ->> 'CurrencyCode'::text)) IS NOT NULL) AND (amazon.transfer_status((d.p ->> 'FundTransferStatus'::text), (d.p ->> 'ProcessingStatus'::text)) <> 'unknown'::text)) THEN '[]'::jsonb
+            ELSE amazon.issues(r.sanitised, jsonb_build_array(jsonb_build_array('amount', 'typecast_error', COALESCE((d.total -> 'CurrencyAmount'::text), (d.p -> 'OriginalTotal'::text)), (unified.num((d.total -> 'CurrencyAmount'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', COALESCE((d.total -> 'CurrencyCode'::text), (d.p -> 'OriginalTotal'::text)), (amazon.currency((d.total ->> 'CurrencyCode'::text)) IS NULL)), jsonb_build_array('status', 'enum_unknown', COALESCE(NULLIF((d.p -> 'FundTransferStatus'::text), 'null'::jsonb), (d.p -> 'ProcessingStatus'::text)), (amazon.transfer_status((d.p ->> 'FundTransferStatus'::text), (d.p ->> 'ProcessingStatus'::text)) = 'unknown'::text))))
+        END AS issues
+   FROM portolan.raw_records r,
+    LATERAL ( SELECT u.q AS p,
+                CASE
+                    WHEN (jsonb_typeof((u.q -> 'ConvertedTotal'::text)) = 'object'::text) THEN (u.q -> 'ConvertedTotal'::text)
+                    ELSE (u.q -> 'OriginalTotal'::text)
+                END AS total
+           FROM ( SELECT (r.payload #> '{}'::text[]) AS q
+                 OFFSET 0) u
+         OFFSET 0) d
+  WHERE ((r.platform = 'amazon'::text) AND (r.resource = 'financial_event_groups'::text));
 
 
 --
@@ -18864,6 +18926,265 @@ COMMENT ON COLUMN unified.payment_balance_transactions.order_platform_id IS 'the
 
 
 --
+-- Name: payment_payouts; Type: VIEW; Schema: unified; Owner: -
+--
+
+CREATE VIEW unified.payment_payouts AS
+ SELECT payouts.connection_id,
+    payouts.platform,
+    payouts.platform_id,
+    payouts.id,
+    NULL::text AS platform_parent_id,
+    payouts.platform_created_at,
+    payouts.platform_updated_at,
+    payouts.first_seen_at,
+    payouts.changed_at,
+    payouts.fetched_at,
+    payouts.is_deleted,
+    payouts.deleted_at,
+    payouts.deletion_source,
+    NULL::boolean AS is_test,
+    payouts.raw_resource,
+    payouts.mapping_version,
+    payouts.issues,
+    payouts.amount,
+    payouts.direction,
+    payouts.currency,
+    payouts.status,
+    payouts.status_raw,
+    payouts.type,
+    NULL::text AS method,
+    payouts.schedule,
+    payouts.initiated_at,
+    payouts.arrival_at,
+    payouts.destination_last4,
+    NULL::text AS gateway,
+    NULL::text AS gateway_account_id,
+    NULL::numeric AS fee_amount,
+    NULL::text AS statement_descriptor,
+    payouts.trace_id,
+    payouts.transactions_complete
+   FROM amazon.payouts;
+
+
+--
+-- Name: VIEW payment_payouts; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON VIEW unified.payment_payouts IS 'Money a provider sends to the merchant''s bank account, or takes from it.';
+
+
+--
+-- Name: COLUMN payment_payouts.connection_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.connection_id IS 'the merchant''s connection';
+
+
+--
+-- Name: COLUMN payment_payouts.platform; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.platform IS 'the platform''s key, e.g. shopify';
+
+
+--
+-- Name: COLUMN payment_payouts.platform_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.platform_id IS 'the platform''s identifier, always as text';
+
+
+--
+-- Name: COLUMN payment_payouts.id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.id IS 'the same for the same record after any re-sync: MD5 of connection_id:entity:platform_id';
+
+
+--
+-- Name: COLUMN payment_payouts.platform_parent_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.platform_parent_id IS 'identifier of the owning record, for child rows';
+
+
+--
+-- Name: COLUMN payment_payouts.platform_created_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.platform_created_at IS 'when the platform says it was created';
+
+
+--
+-- Name: COLUMN payment_payouts.platform_updated_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.platform_updated_at IS 'when the platform says it last changed; NULL where it has no such field';
+
+
+--
+-- Name: COLUMN payment_payouts.first_seen_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.first_seen_at IS 'first stored here';
+
+
+--
+-- Name: COLUMN payment_payouts.changed_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.changed_at IS 'last time the payload''s content changed here';
+
+
+--
+-- Name: COLUMN payment_payouts.fetched_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.fetched_at IS 'when the stored payload was fetched; not a measure of freshness';
+
+
+--
+-- Name: COLUMN payment_payouts.is_deleted; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.is_deleted IS 'the platform no longer has it';
+
+
+--
+-- Name: COLUMN payment_payouts.deleted_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.deleted_at IS 'when it was deleted, or found to be gone';
+
+
+--
+-- Name: COLUMN payment_payouts.deletion_source; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.deletion_source IS 'how the deletion was learned';
+
+
+--
+-- Name: COLUMN payment_payouts.is_test; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.is_test IS 'made in the platform''s test mode';
+
+
+--
+-- Name: COLUMN payment_payouts.raw_resource; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.raw_resource IS 'resource of the raw record the row came from';
+
+
+--
+-- Name: COLUMN payment_payouts.mapping_version; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.mapping_version IS 'version of the view that made this row';
+
+
+--
+-- Name: COLUMN payment_payouts.issues; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.issues IS '[] when clean; else one object a problem: field, change, reason, raw';
+
+
+--
+-- Name: COLUMN payment_payouts.amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.amount IS 'magnitude';
+
+
+--
+-- Name: COLUMN payment_payouts.direction; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.direction IS 'credit (to the merchant), debit';
+
+
+--
+-- Name: COLUMN payment_payouts.currency; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.currency IS 'ISO 4217, upper case';
+
+
+--
+-- Name: COLUMN payment_payouts.status; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.status IS 'scheduled, in_transit, paid, failed, cancelled, unknown';
+
+
+--
+-- Name: COLUMN payment_payouts.status_raw; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.status_raw IS 'the platform''s own word';
+
+
+--
+-- Name: COLUMN payment_payouts.type; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.type IS 'bank_account, card, other, unknown';
+
+
+--
+-- Name: COLUMN payment_payouts.method; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.method IS 'standard, instant';
+
+
+--
+-- Name: COLUMN payment_payouts.schedule; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.schedule IS 'automatic, manual, unknown';
+
+
+--
+-- Name: COLUMN payment_payouts.arrival_at; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.arrival_at IS 'when it is, or was, in the account';
+
+
+--
+-- Name: COLUMN payment_payouts.destination_last4; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.destination_last4 IS 'the last digits of the account';
+
+
+--
+-- Name: COLUMN payment_payouts.fee_amount; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.fee_amount IS 'positive when charged to the merchant';
+
+
+--
+-- Name: COLUMN payment_payouts.trace_id; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.trace_id IS 'the bank''s reference';
+
+
+--
+-- Name: COLUMN payment_payouts.transactions_complete; Type: COMMENT; Schema: unified; Owner: -
+--
+
+COMMENT ON COLUMN unified.payment_payouts.transactions_complete IS 'everything it is made of is known';
+
+
+--
 -- Name: refund_line_items; Type: VIEW; Schema: woocommerce; Owner: -
 --
 
@@ -22546,6 +22867,14 @@ GRANT SELECT ON TABLE amazon.orders TO portolan_operator;
 
 
 --
+-- Name: TABLE payouts; Type: ACL; Schema: amazon; Owner: -
+--
+
+GRANT SELECT ON TABLE amazon.payouts TO portolan_console;
+GRANT SELECT ON TABLE amazon.payouts TO portolan_operator;
+
+
+--
 -- Name: TABLE refunds; Type: ACL; Schema: amazon; Owner: -
 --
 
@@ -23682,6 +24011,14 @@ GRANT SELECT ON TABLE unified.commerce_products TO portolan_operator;
 
 GRANT SELECT ON TABLE unified.payment_balance_transactions TO portolan_console;
 GRANT SELECT ON TABLE unified.payment_balance_transactions TO portolan_operator;
+
+
+--
+-- Name: TABLE payment_payouts; Type: ACL; Schema: unified; Owner: -
+--
+
+GRANT SELECT ON TABLE unified.payment_payouts TO portolan_console;
+GRANT SELECT ON TABLE unified.payment_payouts TO portolan_operator;
 
 
 --

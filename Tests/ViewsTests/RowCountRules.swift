@@ -59,6 +59,7 @@ enum RowCountRules {
                 .compactMap { $0 as? RawPayloads.Object }.count { $0["kind"] as? String != "SUGGESTED_REFUND" }
         },
         "amazon.listing_variants": { $0["listings"].count },
+        "amazon.payouts": { $0["financial_event_groups"].count },
         "amazon.balance_transactions": { $0["financial_events"].count },
         "amazon.refunds": { raw in raw["financial_events"].keys.count { $0.hasPrefix("RefundEventList:") } },
         "amazon.transactions": { raw in

@@ -113,6 +113,7 @@ let requiredColumns: [String: [String]] = [
     "payment_refunds": ["amount", "currency"],
     "payment_refund_line_items": ["subtotal_amount", "currency"],
     "payment_balance_transactions": ["gross_amount", "fee_amount", "net_amount", "currency"],
+    "payment_payouts": ["amount", "currency"],
     "billing_invoices": ["total_amount", "currency"],
     "billing_invoice_lines": ["amount", "currency"],
     "billing_plans": ["currency"],

@@ -64,6 +64,11 @@ create or replace function amazon.event_currency(p jsonb) returns text language 
 create or replace function amazon.event_type(list text) returns text language sql immutable parallel safe as $$
   select coalesce('{"ShipmentEventList":"charge","ShipmentSettleEventList":"charge","RefundEventList":"refund","GuaranteeClaimEventList":"dispute","ChargebackEventList":"dispute","ServiceFeeEventList":"fee","AdjustmentEventList":"adjustment"}'::jsonb ->> list, 'unknown') $$;
 
+-- How far the transfer of a settlement is. One that is still open has none yet.
+create or replace function amazon.transfer_status(transfer text, processing text) returns text language sql immutable parallel safe as $$
+  select coalesce('{"succeeded":"paid","transfered":"paid","transferred":"paid","failed":"failed","processing":"in_transit","initiated":"in_transit"}'::jsonb ->> lower(transfer),
+                  case when coalesce(transfer, '') = '' and processing in ('Open', 'Closed') then 'scheduled' else 'unknown' end) $$;
+
 -- Lists the problems of a row: what problems() finds, and that the payload had to be cleaned.
 create or replace function amazon.issues(sanitised boolean, checks jsonb) returns jsonb language sql immutable parallel safe as $$
   select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;

@@ -26,10 +26,13 @@ struct ListReading {
             var last: [String]
             /// How often the walk was begun again.
             var restarts: Int
+            /// It got shorter once more, and was taken as it came: what it has not met may be there all the same.
+            var isShaken: Bool?
 
             enum CodingKeys: String, CodingKey {
                 case startedAt = "started_at"
                 case bound, from, next, count, read, lasting, last, restarts
+                case isShaken = "shaken"
             }
         }
 
@@ -139,6 +142,7 @@ struct ListReading {
         let count = found.count ?? walk.count
         let isShorter = walk.count.flatMap { before in count.map { $0 < before } } ?? false
         if isShorter, walk.restarts < Self.restartsMax { return try again(walk, lessons) }
+        if isShorter { walk.isShaken = true }
         walk.add(found, count: count, next: found.next)
         return try page(found, walk, lessons)
     }
@@ -157,7 +161,7 @@ struct ListReading {
                 progress.sweptAt = walk.startedAt
                 let lasting = lasting(in: walk)
                 progress.isHiding = lasting < progress.lasting ?? 0 ? true : nil
-                isComplete = progress.isHiding == nil
+                isComplete = progress.isHiding == nil && walk.isShaken != true
                 if isComplete, list.lasting != nil { progress.lasting = lasting }
             }
         }
@@ -223,7 +227,8 @@ struct ListReading {
     private func coverage(of walk: Progress.Walk) -> Coverage {
         Coverage(
             resource: read.resource, from: walk.from, to: walk.bound,
-            platformCount: walk.count == walk.read ? walk.count : nil, distinctCount: walk.read)
+            platformCount: walk.count == walk.read && walk.isShaken != true ? walk.count : nil, distinctCount: walk.read
+        )
     }
 
     fileprivate struct Found {
