@@ -12061,9 +12061,9 @@ CREATE VIEW pretix.orders AS
     unified.word('{"c": "cancelled", "e": "cancelled", "n": "pending", "p": "completed"}'::jsonb, (d.p ->> 'status'::text)) AS status,
     NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
         CASE
-            WHEN (pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) > (0)::numeric) THEN
+            WHEN (s.refunded > (0)::numeric) THEN
             CASE
-                WHEN (pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) >= pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb)) THEN 'refunded'::text
+                WHEN (s.refunded >= s.paid) THEN 'refunded'::text
                 ELSE 'partially_refunded'::text
             END
             WHEN ((d.p ->> 'status'::text) = 'p'::text) THEN
@@ -12071,16 +12071,16 @@ CREATE VIEW pretix.orders AS
                 WHEN (unified.num((d.p -> 'total'::text)) = (0)::numeric) THEN 'not_required'::text
                 ELSE 'paid'::text
             END
-            WHEN (pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) > (0)::numeric) THEN
+            WHEN (s.paid > (0)::numeric) THEN
             CASE
-                WHEN (pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) >= unified.num((d.p -> 'total'::text))) THEN 'paid'::text
+                WHEN (s.paid >= unified.num((d.p -> 'total'::text))) THEN 'paid'::text
                 ELSE 'partially_paid'::text
             END
             ELSE unified.word('{"c": "voided", "e": "expired", "n": "pending"}'::jsonb, (d.p ->> 'status'::text))
         END AS payment_status,
     NULLIF((d.p ->> 'status'::text), ''::text) AS payment_status_raw,
     unified.ts((d.p -> 'cancellation_date'::text)) AS cancelled_at,
-    COALESCE(unified.ts((d.p -> 'datetime'::text)), r.platform_created_at) AS placed_at,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'datetime'::text))) AS placed_at,
     pretix.currency((e.payload ->> 'currency'::text)) AS currency,
     (pretix.total((d.p -> 'positions'::text), 'price'::text) - pretix.total((d.p -> 'positions'::text), 'tax_value'::text)) AS subtotal_amount,
     (pretix.total((d.p -> 'positions'::text), 'tax_value'::text) + pretix.total((d.p -> 'fees'::text), 'tax_value'::text)) AS tax_amount,
@@ -12088,11 +12088,11 @@ CREATE VIEW pretix.orders AS
     pretix.fees((d.p -> 'fees'::text), 'shipping'::text, false) AS fee_amount,
     unified.num((d.p -> 'total'::text)) AS total_amount,
     unified.num((d.p -> 'total'::text)) AS current_total_amount,
-    pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) AS refunded_amount,
-    pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) AS paid_amount,
+    s.refunded AS refunded_amount,
+    s.paid AS paid_amount,
         CASE
             WHEN ((d.p ->> 'status'::text) = 'c'::text) THEN (0)::numeric
-            ELSE GREATEST(((unified.num((d.p -> 'total'::text)) - pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb)) + pretix.money((m.payload -> 'refunds'::text), '["done", "transit", "created"]'::jsonb)), (0)::numeric)
+            ELSE GREATEST(((unified.num((d.p -> 'total'::text)) - s.paid) + pretix.money((m.payload -> 'refunds'::text), '["done", "transit", "created"]'::jsonb)), (0)::numeric)
         END AS outstanding_amount,
     true AS tax_included,
     unified.id(r.connection_id, 'commerce_customers'::text, pretix.text((m.payload -> 'customer'::text))) AS customer_id,
@@ -12112,11 +12112,14 @@ CREATE VIEW pretix.orders AS
         END AS issues,
     pretix.text((d.p -> 'event'::text)) AS event_platform_id,
     unified.ts((d.p -> 'expires'::text)) AS expires_at
-   FROM (((portolan.raw_records r
+   FROM ((((portolan.raw_records r
      CROSS JOIN LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
          OFFSET 0) d)
-     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((d.p -> 'event'::text))) AND (e.platform = 'pretix'::text))))
      LEFT JOIN portolan.raw_records m ON (((m.connection_id = r.connection_id) AND (m.resource = 'order_payments'::text) AND (m.external_id = r.external_id) AND (m.platform = 'pretix'::text))))
+     CROSS JOIN LATERAL ( SELECT pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) AS refunded,
+            pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) AS paid
+         OFFSET 0) s)
   WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text));
 
 

@@ -9,24 +9,24 @@ select r.connection_id, 'pretix'::text as platform, r.external_id as platform_id
   unified.bool(p->'testmode') as is_test, 'orders'::text as raw_resource, 1 as mapping_version,
   r.external_id as order_number,
   unified.word('{"n":"pending","p":"completed","e":"cancelled","c":"cancelled"}', p->>'status') as status, nullif(p->>'status', '') as status_raw,
-  case when pretix.money(m.payload->'refunds', '["done"]') > 0 then
-         case when pretix.money(m.payload->'refunds', '["done"]') >= pretix.money(m.payload->'payments', '["confirmed","refunded"]') then 'refunded' else 'partially_refunded' end
+  case when refunded > 0 then
+         case when refunded >= paid then 'refunded' else 'partially_refunded' end
        when p->>'status' = 'p' then case when unified.num(p->'total') = 0 then 'not_required' else 'paid' end
-       when pretix.money(m.payload->'payments', '["confirmed","refunded"]') > 0 then
-         case when pretix.money(m.payload->'payments', '["confirmed","refunded"]') >= unified.num(p->'total') then 'paid' else 'partially_paid' end
+       when paid > 0 then
+         case when paid >= unified.num(p->'total') then 'paid' else 'partially_paid' end
        else unified.word('{"n":"pending","e":"expired","c":"voided"}', p->>'status') end as payment_status,
   nullif(p->>'status', '') as payment_status_raw,
   unified.ts(p->'cancellation_date') as cancelled_at,
-  coalesce(unified.ts(p->'datetime'), r.platform_created_at) as placed_at,
+  coalesce(r.platform_created_at, unified.ts(p->'datetime')) as placed_at,
   pretix.currency(e.payload->>'currency') as currency,
   pretix.total(p->'positions', 'price') - pretix.total(p->'positions', 'tax_value') as subtotal_amount,
   pretix.total(p->'positions', 'tax_value') + pretix.total(p->'fees', 'tax_value') as tax_amount,
   pretix.fees(p->'fees', 'shipping', true) as shipping_amount, pretix.fees(p->'fees', 'shipping', false) as fee_amount,
   unified.num(p->'total') as total_amount, unified.num(p->'total') as current_total_amount,
-  pretix.money(m.payload->'refunds', '["done"]') as refunded_amount,
-  pretix.money(m.payload->'payments', '["confirmed","refunded"]') as paid_amount,
+  refunded as refunded_amount,
+  paid as paid_amount,
   case when p->>'status' = 'c' then 0
-       else greatest(unified.num(p->'total') - pretix.money(m.payload->'payments', '["confirmed","refunded"]')
+       else greatest(unified.num(p->'total') - paid
                      + pretix.money(m.payload->'refunds', '["done","transit","created"]'), 0) end as outstanding_amount,
   true as tax_included,
   unified.id(r.connection_id, 'commerce_customers', pretix.text(m.payload->'customer')) as customer_id,
@@ -49,6 +49,8 @@ select r.connection_id, 'pretix'::text as platform, r.external_id as platform_id
   pretix.text(p->'event') as event_platform_id, unified.ts(p->'expires') as expires_at
 from portolan.raw_records r
 cross join lateral (select r.payload #> '{}' as p offset 0) d
-left join portolan.raw_records e on e.connection_id = r.connection_id and e.resource = 'events' and e.external_id = pretix.text(r.payload->'event') and e.platform = 'pretix'
+left join portolan.raw_records e on e.connection_id = r.connection_id and e.resource = 'events' and e.external_id = pretix.text(p->'event') and e.platform = 'pretix'
 left join portolan.raw_records m on m.connection_id = r.connection_id and m.resource = 'order_payments' and m.external_id = r.external_id and m.platform = 'pretix'
+-- Each sum once, however many columns want it; one that none wants is not made.
+cross join lateral (select pretix.money(m.payload->'refunds', '["done"]') as refunded, pretix.money(m.payload->'payments', '["confirmed","refunded"]') as paid offset 0) s
 where r.platform = 'pretix' and r.resource = 'orders';
