@@ -6,10 +6,9 @@ internal import Logging
 internal import Platforms
 internal import Postgres
 
-/// Runs `probe` jobs: one request to a connection that does not run, to find out whether it answers again.
+/// Runs `probe` jobs: one question to a connection that does not run, to find out whether it answers again.
 ///
-/// The request is the first that a read of the platform's first resource would make; of the answer only what it means is
-/// kept. A probe never waits for tokens: it comes again anyway.
+/// It asks what a read of the platform's first resource would ask first; of the answer only what it means is kept. A probe never waits for tokens: it comes again anyway.
 struct ProbeHandler: JobHandler {
     let context: SliceContext
 
@@ -56,30 +55,35 @@ struct ProbeHandler: JobHandler {
         let read = StreamRead(
             resource: resource.name, cursor: nil, settings: stream.settings, now: context.wallClock(),
             rules: stream.rules)
-        let request = try stream.platform.nextStep(in: read).requests[0]
+        let requests = try stream.platform.nextStep(in: read).requests
         let admission = await context.limiter.acquire(
-            request.demands, band: .incremental, buckets: stream.buckets, connectionID: job.connectionID,
+            requests.flatMap(\.demands), band: .incremental, buckets: stream.buckets, connectionID: job.connectionID,
             platform: job.platform)
         guard case .granted(let grant) = admission else {
             if case .wait(let wait, _) = admission { return .tooSoon(wait) }
             return .tooSoon(.seconds(1))
         }
         let subject = RequestTrace.Subject(platform: job.platform, connectionID: job.connectionID, jobID: job.jobID)
-        let sent: SentRequest
+        var sent: [SentRequest] = []
         do {
-            sent = try await stream.send(request, for: subject, tokenWait: .zero, in: context)
+            // One after another: nobody waits for a probe, and most first steps have one request.
+            for request in requests {
+                sent.append(try await stream.send(request, for: subject, tokenWait: .zero, in: context))
+            }
         } catch {
             await settle([], grant, stream, job)
             throw error
         }
-        var trace = sent.trace
         do throws(ReadFailure) {
-            let page = try stream.platform.page(from: [sent.exchange], in: read)
-            context.requests.record(trace)
+            let page = try stream.platform.page(from: sent.map(\.exchange), in: read)
+            for request in sent { context.requests.record(request.trace) }
             await settle(page.lessons, grant, stream, job)
         } catch {
-            trace.errorCode = error.error.code.name
-            context.requests.record(trace)
+            for request in sent {
+                var trace = request.trace
+                trace.errorCode = error.error.code.name
+                context.requests.record(trace)
+            }
             await settle(error.lessons, grant, stream, job)
             throw error
         }
