@@ -165,3 +165,46 @@ struct ConnectionTests {
         }
     }
 }
+
+/// Asks two things at once, and looks at both answers.
+private struct TwoQuestions: Platform {
+    let key = "lines"
+    let name = "Two"
+    let apiVersion = "1"
+    let buckets: [Bucket] = []
+    let hosting = Hosting.selfHosted
+    let authentication = Authentication(
+        fields: [.init(name: "token", help: "Any.")], placement: .header(name: "X-Token", field: "token"))
+    let resources = [Resource("orders", freshnessTarget: .seconds(60))]
+
+    func nextStep(in read: StreamRead) throws(ReadFailure) -> Step {
+        Step(["/a", "/b"].map { PlatformRequest(.get, path: $0, route: $0, purpose: $0, demands: []) })
+    }
+
+    func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page {
+        guard exchanges.map(\.request.path) == ["/a", "/b"] else {
+            throw ReadFailure(UnifiedError(.internalBug, "an answer is missing"))
+        }
+        return Page(cursor: Cursor(json: "{}"), isCaughtUp: true)
+    }
+
+    func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore { preconditionFailure("there is none") }
+}
+
+extension ConnectionTests {
+    @Test("a probe brings an answer to every request of a first step")
+    func probeOfTwo() async throws {
+        try await Fleet.with { original in
+            var fleet = original
+            fleet.other = TwoQuestions()
+            try await fleet.pool.query("update portolan.connections set state = 'unreachable', next_probe_at = now()")
+            _ = try await fleet.pool.query("select portolan.enqueue_probes()")
+            let job: Int64 = try await fleet.value("select job_id from portolan.jobs where kind = 'probe'")
+            let transport = ScriptedTransport { _, _ in ScriptedTransport.answer(1, of: 1) }
+            #expect(try await fleet.runToEnd(job, transport) == "done")
+            #expect(transport.sent.map { $0.url.suffix(2) } == ["/a", "/b"])
+            #expect(try await fleet.errorCodes().isEmpty)
+            #expect(try await fleet.value("select portolan.runs(state) from portolan.connections"))
+        }
+    }
+}
