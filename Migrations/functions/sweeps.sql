@@ -44,12 +44,13 @@ begin
 end $$;
 comment on function portolan.note_sweep is 'One page of a walk over all there is; its last page marks what was not seen as deleted.';
 
--- Windows that a page proves: objects {"resource", "from", "to", "platform_count", "distinct_count"}, times in seconds since 1970. One whose counts differ proves nothing.
+-- Windows that a page proves: objects {"resource", "from", "to", "platform_count", "distinct_count"}, times in seconds since 1970. One whose counts differ, or that ends
+-- before it begins because a server's clock went back, proves nothing.
 create or replace function portolan.note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]) returns void language sql as $$
   with given as materialized (
     select w->>'resource' as resource, tstzrange(to_timestamp((w->>'from')::float8), to_timestamp((w->>'to')::float8)) as read,
            (w->>'platform_count')::bigint as counted, (w->>'distinct_count')::bigint as found
-    from unnest(p_windows) w),
+    from unnest(p_windows) w where w->>'from' is null or w->>'to' is null or (w->>'from')::float8 < (w->>'to')::float8),
   proofs as (
     insert into portolan.coverage_proofs (connection_id, resource, window_read, platform_count, distinct_count, job_id)
     select p_connection, g.resource, g.read, g.counted, g.found, p_job from given g where g.found > 0 or g.counted > 0)

@@ -8,7 +8,8 @@ internal import Postgres
 
 /// Runs `probe` jobs: one question to a connection that does not run, to find out whether it answers again.
 ///
-/// It asks what a read of the platform's first resource would ask first; of the answer only what it means is kept. A probe never waits for tokens: it comes again anyway.
+/// It asks what a read of the platform's first resource would ask first; of the answer only what it means is kept.
+/// A probe never waits for tokens: it comes again anyway.
 struct ProbeHandler: JobHandler {
     let context: SliceContext
 

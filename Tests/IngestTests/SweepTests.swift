@@ -100,6 +100,8 @@ struct SweepTests {
             try await read(nil, 100, counted: 3, found: 3)
             try await read(100, 200, counted: nil, found: 0)
             try await read(300, 400, counted: 8, found: 7)
+            try await read(900, 800, counted: nil, found: 0)
+            try await read(900, 900, counted: nil, found: 0)
             let covered: String = try await lab.value("select covered::text from portolan.coverage")
             #expect(covered == #"{(,"2030-01-01 00:03:20+00")}"#)
             #expect(

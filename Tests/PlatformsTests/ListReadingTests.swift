@@ -126,6 +126,18 @@ struct ListReadingTests {
         #expect(third.query.map(\.name) == ["size", "sort"], "a sweep")
     }
 
+    @Test(
+        "a server's clock may be behind, and is not believed ahead",
+        arguments: [(-3600.0, -3600.0), (3600, 0), (3e9, 0)])
+    func clocks(server: Double, bound: Double) throws {
+        let platform = platform(
+            .link(member: "next"), since: .init("since", bound: .header("X-Time"), overlap: .seconds(100)))
+        let found = try page(
+            platform, nil, #"{"data":[],"next":null}"#,
+            headers: [("X-Time", PlatformTime.format(Self.now + server))])
+        #expect(found.syncedThrough == Self.now + bound)
+    }
+
     @Test("a list that shrinks while it is walked is walked again, and taken as it comes in the end")
     func shrinking() throws {
         let platform = platform(.link(member: "next", count: "count"))

@@ -113,7 +113,9 @@ struct WooCommerceReading {
             return WooCommerceWalk(kind)
         }
         let shopNow = read.now.timeIntervalSince1970 + Double(cursor.clockAhead)
-        let from = (through.timeIntervalSince1970 - habits.overlapSeconds).rounded(.down)
+        // A shop whose clock was ahead and was put right has been read up to a time that is yet to come.
+        let known = min(through.timeIntervalSince1970, shopNow - habits.lagSeconds)
+        let from = (known - habits.overlapSeconds).rounded(.down)
         let to = max((shopNow - habits.lagSeconds).rounded(.down), from + 1)
         return WooCommerceWalk(
             kind, from: Date(timeIntervalSince1970: from), to: Date(timeIntervalSince1970: to))

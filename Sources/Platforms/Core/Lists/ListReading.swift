@@ -207,7 +207,9 @@ struct ListReading {
         let from = list.since.flatMap { since in exchange.request.query.last { $0.name == since.parameter } }
         switch list.since?.bound {
         case .request(let less): bound.addTimeInterval(-less.seconds)
-        case .header(let name): bound = response.header(name).flatMap { PlatformTime.parse($0, zoneless: 0) } ?? bound
+        case .header(let name):
+            // A server whose clock is ahead would have later reads ask for what is yet to come.
+            bound = min(bound, response.header(name).flatMap { PlatformTime.parse($0, zoneless: 0) } ?? bound)
         case nil: break
         }
         return Progress.Walk(
