@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// An external system, as a value: which request comes next, and what an answer means.
 ///
 /// A platform performs no I/O and keeps no state. Given where a stream has got to it says what to ask; given
@@ -46,6 +48,18 @@ package protocol Platform: Sendable {
     /// - Throws: ``ReadFailure`` when the step as a whole failed: nothing of it is stored.
     func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page
 
+    /// Where a read of one window of a resource begins; asked for resources with a ``Resource/history`` only.
+    ///
+    /// The read goes on like any other, each page with the cursor of the one before, until a page is caught up: then all
+    /// records of the window were in its pages, whichever else were. It is not the stream's own read and may run beside
+    /// it, so what its pages say of the stream (up to when it is known, sweeps) is not stored.
+    ///
+    /// - Parameter read: as for the stream; its cursor is the stream's own, for what was found out about the server.
+    func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor
+    /// Where a stream that was never read begins when its past is left to a backfill: as though all that was created and
+    /// changed before `start` had been read. Asked for resources with a ``Resource/history`` only.
+    func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor
+
     /// The merchants that a demonstration shows; one small one unless it says so.
     var showcase: [SandboxShowcase] { get }
     /// A simulated merchant on this platform, deterministic for its options.
@@ -58,6 +72,14 @@ extension Platform {
     package var errorRules: [ErrorRule] { [] }
     package var errorShape: ErrorShape { ErrorShape() }
     package var ownRules: RuleBook { RuleBook(of: self) }
+
+    package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        throw ReadFailure(UnifiedError(.internalBug, "\(read.resource) cannot be read by windows"))
+    }
+
+    package func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        throw ReadFailure(UnifiedError(.internalBug, "\(read.resource) cannot be read from a time on"))
+    }
 
     package func resource(_ name: String) -> Resource? { resources.first { $0.name == name } }
 }
@@ -123,10 +145,14 @@ package struct Resource: Sendable {
     package let lane: String
     /// Raw resources that are stored while this one is read. Example: `order_line_items`.
     package let children: [String]
+    /// How its past can be read in parts; nil: only as a whole.
+    package let history: History?
 
     package init(
-        _ name: String, kind: Kind = .sync, freshnessTarget: Duration, lane: String = "main", children: [String] = []
+        _ name: String, kind: Kind = .sync, freshnessTarget: Duration, lane: String = "main", children: [String] = [],
+        history: History? = nil
     ) {
+        self.history = history
         self.name = name
         self.kind = kind
         self.freshnessTarget = freshnessTarget
