@@ -249,28 +249,33 @@ CREATE FUNCTION amazon.ts(x text) RETURNS timestamp with time zone
 
 
 --
--- Name: add_connection(text, text, text, jsonb, text[], text[], interval[], text[]); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: add_connection(text, text, text, jsonb, text[], text[], interval[], text[], interval[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[] DEFAULT NULL::text[]) RETURNS bigint
+CREATE FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[] DEFAULT NULL::text[], p_recent interval[] DEFAULT NULL::interval[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_connection bigint;
+declare v_connection bigint; v_now timestamptz := portolan.now(); v_recent interval; v_resources text[];
 begin
   insert into portolan.connections (platform, name, base_url, settings) values (p_platform, p_name, p_base_url, coalesce(p_settings, '{}')) returning connection_id into v_connection;
-  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind)
-  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now(), coalesce(u.kind, 'sync')
-  from unnest(p_resources, p_families, p_intervals, p_kinds) u(resource, family, interval, kind);
+  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind, start_at)
+  select v_connection, u.resource, p_platform, u.family, u.interval, v_now, coalesce(u.kind, 'sync'), v_now - u.recent
+  from unnest(p_resources, p_families, p_intervals, p_kinds, p_recent) u(resource, family, interval, kind, recent);
+  for v_recent, v_resources in
+    select u.recent, array_agg(u.resource) from unnest(p_resources, p_recent) u(resource, recent) where u.recent is not null group by u.recent
+  loop
+    perform portolan.plan_backfill(v_connection, v_resources, null, v_now - v_recent, p_after_streams => true);
+  end loop;
   return v_connection;
 end $$;
 
 
 --
--- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[], p_recent interval[]); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) IS 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
+COMMENT ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[], p_recent interval[]) IS 'A new connection and its streams, due at once. p_recent: how far back each stream begins, the past before is left to a backfill; NULL: at the beginning. Credentials are set apart, in the same transaction.';
 
 
 --
@@ -381,6 +386,51 @@ COMMENT ON FUNCTION portolan.apply_grants(p_platforms text[]) IS 'Makes owners a
 
 
 --
+-- Name: backfill(text, text[], timestamp with time zone, timestamp with time zone, boolean, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.backfill(p_connection text, p_resources text[] DEFAULT NULL::text[], p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_to timestamp with time zone DEFAULT NULL::timestamp with time zone, p_newest_first boolean DEFAULT true, p_band text DEFAULT 'backfill'::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_connection bigint; v_all text[]; v_resources text[]; v_bad text; v_to timestamptz;
+begin
+  select c.connection_id into v_connection from portolan.connections c where c.name = p_connection;
+  if not found then
+    raise exception 'connection: there is none named %', quote_nullable(p_connection) using errcode = 'no_data_found', hint = 'select name from portolan.connections';
+  end if;
+  select array_agg(s.resource order by s.resource) into v_all from portolan.streams s where s.connection_id = v_connection;
+  v_resources := array(select distinct u collate "C" from unnest(coalesce(p_resources, v_all)) u order by 1);
+  if coalesce(cardinality(v_resources), 0) = 0 then
+    raise exception 'resources: none are named; leave them out for all of: %', array_to_string(v_all, ', ') using errcode = 'invalid_parameter_value';
+  end if;
+  select u into v_bad from unnest(v_resources) u where u is null or u <> all (v_all) limit 1;
+  if found then
+    raise exception 'resources: % has no %; it has: %', p_connection, quote_nullable(v_bad), array_to_string(v_all, ', ') using errcode = 'invalid_parameter_value';
+  end if;
+  if portolan.band_rank(p_band) is null then
+    raise exception 'band: % is none; use urgent, incremental, report, backfill or housekeeping', quote_nullable(p_band) using errcode = 'invalid_parameter_value';
+  end if;
+  if p_from = '-infinity' then p_from := null; end if;
+  if p_from >= v_now then
+    raise exception 'from: % is yet to come; a backfill reads the past', p_from using errcode = 'invalid_parameter_value';
+  end if;
+  v_to := least(p_to, v_now);
+  if p_from >= v_to then
+    raise exception 'from: the window is backwards or empty: it begins at % and ends at %; from is inclusive, to is not', p_from, p_to using errcode = 'invalid_parameter_value';
+  end if;
+  return portolan.plan_backfill(v_connection, v_resources, p_from, v_to, coalesce(p_newest_first, true), p_band);
+end $$;
+
+
+--
+-- Name: FUNCTION backfill(p_connection text, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.backfill(p_connection text, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text) IS 'Reads a half-open window of the past again: p_from inclusive or NULL for the beginning, p_to exclusive or NULL for now. All resources unless some are named. Answers the backfill.';
+
+
+--
 -- Name: band_rank(text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -414,6 +464,377 @@ CREATE FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl 
 --
 
 COMMENT ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval) IS 'Registers a worker or says that it is alive. Answers whether it is asked to drain.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: backfill_parts; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.backfill_parts (
+    backfill_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    job_id bigint,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    chunk_at timestamp with time zone,
+    last_page_at timestamp with time zone,
+    width interval,
+    width_max interval,
+    pages_count bigint DEFAULT 0 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    chunk_pages integer DEFAULT 0 NOT NULL,
+    chunk_records bigint DEFAULT 0 NOT NULL,
+    chunks_count integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'waiting'::text NOT NULL,
+    asked tstzrange,
+    todo tstzmultirange,
+    done tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    failed tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    shared tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    shared_with bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    chunk tstzrange,
+    cursor jsonb,
+    notes text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT backfill_parts_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'reading'::text, 'done'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+
+--
+-- Name: TABLE backfill_parts; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.backfill_parts IS 'One resource of a backfill: what of its window is read, and the chunk that is being read.';
+
+
+--
+-- Name: COLUMN backfill_parts.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.backfill_id IS 'Of which backfill.';
+
+
+--
+-- Name: COLUMN backfill_parts.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.connection_id IS 'That of the backfill.';
+
+
+--
+-- Name: COLUMN backfill_parts.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.job_id IS 'The job that reads it.';
+
+
+--
+-- Name: COLUMN backfill_parts.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.started_at IS 'When its first chunk was begun.';
+
+
+--
+-- Name: COLUMN backfill_parts.ended_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.ended_at IS 'When it was read, or given up; NULL: it is not through.';
+
+
+--
+-- Name: COLUMN backfill_parts.chunk_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.chunk_at IS 'When the chunk under way was begun.';
+
+
+--
+-- Name: COLUMN backfill_parts.last_page_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.last_page_at IS 'When a page was last committed.';
+
+
+--
+-- Name: COLUMN backfill_parts.width; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.width IS 'How wide the next chunk is: as the last ones turned out to cost.';
+
+
+--
+-- Name: COLUMN backfill_parts.width_max; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.width_max IS 'The widest the platform answers; NULL: any.';
+
+
+--
+-- Name: COLUMN backfill_parts.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.pages_count IS 'Pages committed.';
+
+
+--
+-- Name: COLUMN backfill_parts.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.records_count IS 'Records on them, changed or not.';
+
+
+--
+-- Name: COLUMN backfill_parts.chunk_pages; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.chunk_pages IS 'Pages of the chunk under way.';
+
+
+--
+-- Name: COLUMN backfill_parts.chunk_records; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.chunk_records IS 'Records of the chunk under way.';
+
+
+--
+-- Name: COLUMN backfill_parts.chunks_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.chunks_count IS 'Chunks that have ended, however.';
+
+
+--
+-- Name: COLUMN backfill_parts.failures; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.failures IS 'Chunks that failed one after another: five end the part.';
+
+
+--
+-- Name: COLUMN backfill_parts.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.resource IS 'The resource.';
+
+
+--
+-- Name: COLUMN backfill_parts.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.state IS 'waiting: not begun; reading; done; failed: some of it could not be read.';
+
+
+--
+-- Name: COLUMN backfill_parts.asked; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.asked IS 'The window, clamped to what the platform answers; NULL: not begun. From the beginning to the end of time: the resource can only be read as a whole.';
+
+
+--
+-- Name: COLUMN backfill_parts.todo; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.todo IS 'What of it is still to be read, the chunk under way among it; NULL: not begun.';
+
+
+--
+-- Name: COLUMN backfill_parts.done; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.done IS 'What of it was read.';
+
+
+--
+-- Name: COLUMN backfill_parts.failed; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.failed IS 'What of it could not be read.';
+
+
+--
+-- Name: COLUMN backfill_parts.shared; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.shared IS 'What of it a backfill reads that was there before.';
+
+
+--
+-- Name: COLUMN backfill_parts.shared_with; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.shared_with IS 'Those backfills.';
+
+
+--
+-- Name: COLUMN backfill_parts.chunk; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.chunk IS 'The window being read; NULL: between two.';
+
+
+--
+-- Name: COLUMN backfill_parts.cursor; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.cursor IS 'Where the chunk has got to; only the platform''s code reads it.';
+
+
+--
+-- Name: COLUMN backfill_parts.notes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_parts.notes IS 'What was clamped and why, in sentences.';
+
+
+--
+-- Name: backfills; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.backfills (
+    backfill_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    window_from timestamp with time zone,
+    window_to timestamp with time zone NOT NULL,
+    paused_at timestamp with time zone,
+    band text NOT NULL,
+    newest_first boolean DEFAULT true NOT NULL,
+    after_streams boolean DEFAULT false NOT NULL,
+    CONSTRAINT backfills_check CHECK ((window_from < window_to))
+);
+
+
+--
+-- Name: TABLE backfills; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.backfills IS 'Windows of the past that somebody wants read. What became of one: portolan.backfill_progress.';
+
+
+--
+-- Name: COLUMN backfills.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.backfill_id IS 'In order of creation.';
+
+
+--
+-- Name: COLUMN backfills.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.connection_id IS 'Whose past.';
+
+
+--
+-- Name: COLUMN backfills.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.job_id IS 'The job whose children read it; another after a retry.';
+
+
+--
+-- Name: COLUMN backfills.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.created_at IS 'When it was asked for.';
+
+
+--
+-- Name: COLUMN backfills.window_from; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.window_from IS 'Inclusive, as asked for; NULL: from the beginning.';
+
+
+--
+-- Name: COLUMN backfills.window_to; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.window_to IS 'Exclusive, as asked for; where nobody said, when it was asked for.';
+
+
+--
+-- Name: COLUMN backfills.paused_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.paused_at IS 'Since when it is paused; NULL: it is not.';
+
+
+--
+-- Name: COLUMN backfills.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.band IS 'Band of its jobs.';
+
+
+--
+-- Name: COLUMN backfills.newest_first; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.newest_first IS 'Whether the newest chunk is read first.';
+
+
+--
+-- Name: COLUMN backfills.after_streams; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfills.after_streams IS 'Whether each resource waits until its stream has caught up for the first time.';
+
+
+--
+-- Name: begin_part(portolan.backfill_parts, portolan.backfills, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.begin_part(p_part portolan.backfill_parts, p_backfill portolan.backfills, p_history jsonb) RETURNS portolan.backfill_parts
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_floor timestamptz; v_from timestamptz := p_backfill.window_from; v_others tstzmultirange; v_with bigint[];
+begin
+  p_part.started_at := v_now; p_part.state := 'reading';
+  if p_history is null then
+    if p_backfill.window_from is not null then
+      p_part.notes := p_part.notes || format('%s cannot be read by windows: all there is was read', p_part.resource);
+    end if;
+    p_part.asked := tstzrange(null, null);
+  else
+    v_floor := v_now - make_interval(secs => (p_history->>'reach')::float8);
+    if v_floor is not null and (v_from is null or v_from < v_floor) then
+      p_part.notes := p_part.notes || format('the platform answers %s of the last %s days only: what was before %s cannot be had', p_part.resource,
+        round((p_history->>'reach')::numeric / 86400), to_char(v_floor at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+      v_from := v_floor;
+    end if;
+    p_part.asked := case when v_from < p_backfill.window_to or v_from is null then tstzrange(v_from, p_backfill.window_to) else 'empty'::tstzrange end;
+    p_part.width_max := make_interval(secs => (p_history->>'window_max')::float8);
+    p_part.width := least(make_interval(secs => (p_history->>'first_window')::float8), p_part.width_max);
+  end if;
+  select range_agg(coalesce(o.asked, tstzrange(b.window_from, b.window_to))), array_agg(o.backfill_id) into v_others, v_with
+  from portolan.backfill_parts o join portolan.backfills b using (backfill_id)
+  where o.connection_id = p_part.connection_id and o.resource = p_part.resource and o.ended_at is null and o.backfill_id < p_part.backfill_id
+    and coalesce(o.asked, tstzrange(b.window_from, b.window_to)) && p_part.asked and exists (select from portolan.jobs j where j.job_id = b.job_id and j.cancel_at is null)
+    -- Only the whole stands in for what can only be read as a whole.
+    and (p_history is not null or coalesce(o.asked = tstzrange(null, null), b.window_from is null));
+  p_part.shared_with := coalesce(v_with, '{}');
+  p_part.shared := coalesce(case when p_history is null and v_with is not null then tstzmultirange(p_part.asked) else v_others * tstzmultirange(p_part.asked) end, '{}');
+  p_part.todo := tstzmultirange(p_part.asked) - p_part.shared;
+  return p_part;
+end $$;
+
+
+--
+-- Name: FUNCTION begin_part(p_part portolan.backfill_parts, p_backfill portolan.backfills, p_history jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.begin_part(p_part portolan.backfill_parts, p_backfill portolan.backfills, p_history jsonb) IS 'The window of one resource as it will be read.';
 
 
 --
@@ -498,6 +919,31 @@ CREATE FUNCTION portolan.cancel(p_job bigint) RETURNS text
 --
 
 COMMENT ON FUNCTION portolan.cancel(p_job bigint) IS 'Cancels a job: at once when it waits, at its next page when it runs. Answers which of the two, or that it was neither.';
+
+
+--
+-- Name: cancel_backfill(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.cancel_backfill(p_backfill bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_job bigint;
+begin
+  select b.job_id into v_job from portolan.backfills b where b.backfill_id = p_backfill;
+  if not found then
+    raise exception 'backfill: there is none with the number %', p_backfill using errcode = 'no_data_found', hint = 'select * from portolan.backfill_progress';
+  end if;
+  return portolan.cancel(v_job);
+end $$;
+
+
+--
+-- Name: FUNCTION cancel_backfill(p_backfill bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cancel_backfill(p_backfill bigint) IS 'Ends a backfill after its page; what was read stays. Answers what became of it.';
 
 
 --
@@ -765,6 +1211,52 @@ COMMENT ON FUNCTION portolan.close_gates() IS 'Closes the gates of platforms tha
 
 
 --
+-- Name: commit_chunk_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, jsonb[], jsonb, bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.commit_chunk_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_coverage jsonb[], p_discoveries jsonb, p_backfill bigint) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_worker uuid;
+begin
+  inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
+  select p.cancel, p.paused, p.draining, p.yield_wanted into cancel, paused, draining, yield_wanted
+  from portolan.prove(p_lane, p_token, p_job, coalesce(cardinality(p_id), 0)) p;
+  held := found;
+  if not held then return next; return; end if;
+  if p_discoveries is not null then
+    update portolan.connections c set settings = c.settings || p_discoveries where c.connection_id = p_connection and not c.settings @> p_discoveries;
+  end if;
+  select r.* into inserted, changed, unchanged, stale, deleted
+  from portolan.store_records(p_connection, p_job, p_platform, p_api_version, p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised,
+                              p_gone_resource, p_gone_id, p_gone_at, p_gone_source) r;
+  if cardinality(p_coverage) > 0 then perform portolan.note_coverage(p_connection, p_job, p_coverage); end if;
+  if cardinality(p_errors) > 0 then
+    select le.worker_id into v_worker from portolan.leases le where le.lane_id = p_lane;
+    perform portolan.record_errors(p_connection, p_stream, p_job, v_worker, p_errors);
+  end if;
+  update portolan.backfill_parts x set cursor = p_cursor, last_page_at = portolan.now(), pages_count = x.pages_count + 1, chunk_pages = x.chunk_pages + 1,
+    records_count = x.records_count + coalesce(cardinality(p_id), 0), chunk_records = x.chunk_records + coalesce(cardinality(p_id), 0)
+  where x.backfill_id = p_backfill and x.resource = p_stream and x.job_id = p_job and x.chunk is not null;
+  if found and p_caught_up then perform portolan.end_chunk(p_backfill, p_stream, 'done'); end if;
+  paused := paused or exists (select from portolan.backfills b where b.backfill_id = p_backfill and b.paused_at is not null);
+  perform from portolan.connections c where c.connection_id = p_connection and (c.net_failures > 0 or c.limited_since is not null);
+  if found then perform portolan.note_progress(p_connection, false); end if;
+  return next;
+end $$;
+
+
+--
+-- Name: FUNCTION commit_chunk_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_coverage jsonb[], p_discoveries jsonb, p_backfill bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.commit_chunk_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_coverage jsonb[], p_discoveries jsonb, p_backfill bigint) IS 'One page of a backfill in one transaction: proof of the lease, records, deletions, flags, and where the chunk has got to.';
+
+
+--
 -- Name: commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, timestamp with time zone, jsonb, jsonb, text[], text[], jsonb[], jsonb); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -775,7 +1267,7 @@ CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_now timestamptz := portolan.now(); v_asked integer := 0; v_worker uuid; v_state text;
+  v_now timestamptz := portolan.now(); v_worker uuid; v_state text;
 begin
   inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
   select p.cancel, p.paused, p.draining, p.yield_wanted into cancel, paused, draining, yield_wanted
@@ -788,44 +1280,9 @@ begin
     update portolan.connections c set settings = c.settings || p_discoveries where c.connection_id = p_connection and not c.settings @> p_discoveries;
   end if;
 
-  if cardinality(p_id) > 0 then
-    with input as materialized (
-      select u.*, r.payload_hash as old_hash, r.deleted_at as old_deleted_at
-      from unnest(p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised)
-        with ordinality u(resource, id, updated_at, created_at, fetched_at, hash, payload, sanitised, o)
-      left join lateral (select r.payload_hash, r.deleted_at from portolan.raw_records r
-                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id = u.id limit 1) r on true),
-    done as (
-      insert into portolan.raw_records as t (connection_id, resource, external_id, platform, platform_created_at, platform_updated_at, payload, payload_hash,
-                                             first_seen_at, changed_at, fetched_at, job_id, api_version, sanitised)
-      select p_connection, i.resource, i.id, p_platform, i.created_at, i.updated_at, i.payload::jsonb, i.hash, v_now, v_now, i.fetched_at, p_job, p_api_version, i.sanitised
-      from input i where i.old_hash is null or i.old_hash <> i.hash or i.old_deleted_at is not null
-      order by i.o
-      on conflict (connection_id, resource, external_id) do update set
-        platform_created_at = excluded.platform_created_at, platform_updated_at = excluded.platform_updated_at, payload = excluded.payload,
-        payload_hash = excluded.payload_hash, changed_at = excluded.changed_at, fetched_at = excluded.fetched_at, job_id = excluded.job_id,
-        api_version = excluded.api_version, sanitised = excluded.sanitised, deleted_at = null, deletion_source = null
-      where (coalesce(excluded.platform_updated_at, '-infinity'), excluded.fetched_at) >= (coalesce(t.platform_updated_at, '-infinity'), t.fetched_at)
-        and (t.deleted_at is null or excluded.fetched_at >= t.deleted_at)
-      returning (xmax = 0) as is_new)
-    select count(*) filter (where i.old_hash is null or i.old_hash <> i.hash or i.old_deleted_at is not null),
-           (select count(*) filter (where d.is_new) from done d), (select count(*) filter (where not d.is_new) from done d)
-    into v_asked, inserted, changed from input i;
-    unchanged := cardinality(p_id) - v_asked;
-    stale := v_asked - inserted - changed;
-  end if;
-
-  if cardinality(p_gone_id) > 0 then
-    -- Locked in order, as the records are.
-    with gone as materialized (
-      select r.ctid as row_at, g.at, g.source
-      from (select distinct on (u.resource collate "C", u.id collate "C") u.* from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) u(resource, id, at, source)
-            order by u.resource collate "C", u.id collate "C") g
-      cross join lateral (select r.ctid from portolan.raw_records r where r.connection_id = p_connection and r.resource = g.resource
-                          and r.external_id = g.id and r.deleted_at is null limit 1 for update) r)
-    update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
-    get diagnostics deleted = row_count;
-  end if;
+  select r.* into inserted, changed, unchanged, stale, deleted
+  from portolan.store_records(p_connection, p_job, p_platform, p_api_version, p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised,
+                              p_gone_resource, p_gone_id, p_gone_at, p_gone_source) r;
 
   if p_sweep is not null then
     deleted := deleted + portolan.note_sweep(p_connection, p_stream, p_job, p_sweep, p_resource || p_seen_resource, p_id || p_seen_id);
@@ -1011,10 +1468,6 @@ CREATE FUNCTION portolan.now() RETURNS timestamp with time zone
 
 COMMENT ON FUNCTION portolan.now() IS 'The one clock: the database''s, or the session setting portolan.now in tests. Start of the transaction.';
 
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: copy_sources; Type: TABLE; Schema: portolan; Owner: -
@@ -1537,6 +1990,45 @@ COMMENT ON FUNCTION portolan.end_alert(p_rule text, p_subject text) IS 'Ends an 
 
 
 --
+-- Name: end_chunk(bigint, text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.end_chunk(p_backfill bigint, p_resource text, p_outcome text, p_code text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); p portolan.backfill_parts; v_width interval;
+begin
+  select x.* into p from portolan.backfill_parts x where x.backfill_id = p_backfill and x.resource = p_resource for no key update;
+  if p.chunk is null then return; end if;
+  insert into portolan.backfill_chunks (backfill_id, resource, chunk_no, chunk, outcome, code, pages_count, records_count, began_at, ended_at)
+  values (p_backfill, p_resource, p.chunks_count + 1, p.chunk, p_outcome, p_code, p.chunk_pages, p.chunk_records, p.chunk_at, v_now);
+  -- A chunk with an open end says nothing of width.
+  v_width := coalesce(upper(p.chunk) - lower(p.chunk), p.width);
+  v_width := case
+    when p.width is null then null
+    when p_outcome = 'halved' then greatest(v_width / 2, interval '1 second')
+    when p_outcome = 'failed' then p.width
+    when p.chunk_pages >= 16 then greatest(v_width / 2, interval '1 minute')
+    when p.chunk_records = 0 then least(p.width * 4, interval '100 years')
+    when p.chunk_pages <= 4 then least(p.width * 2, interval '100 years')
+    else p.width end;
+  update portolan.backfill_parts x set chunks_count = x.chunks_count + 1, width = least(v_width, x.width_max), chunk = null, cursor = null, chunk_at = null,
+    failures = case p_outcome when 'done' then 0 when 'failed' then x.failures + 1 else x.failures end,
+    todo = case when p_outcome = 'halved' then x.todo else x.todo - tstzmultirange(x.chunk) end,
+    done = case when p_outcome = 'done' then x.done + tstzmultirange(x.chunk) else x.done end,
+    failed = case when p_outcome = 'failed' then x.failed + tstzmultirange(x.chunk) else x.failed end
+  where x.backfill_id = p_backfill and x.resource = p_resource;
+end $$;
+
+
+--
+-- Name: FUNCTION end_chunk(p_backfill bigint, p_resource text, p_outcome text, p_code text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.end_chunk(p_backfill bigint, p_resource text, p_outcome text, p_code text) IS 'Ends the chunk under way and says how wide the next one is.';
+
+
+--
 -- Name: end_parents(bigint[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -2056,6 +2548,45 @@ COMMENT ON FUNCTION portolan.error_title(p_message text) IS 'A message without w
 
 
 --
+-- Name: fail_chunk(bigint, uuid, bigint, bigint, text, text, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.fail_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_how text, p_error jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare p portolan.backfill_parts; v_worker uuid; v_connection bigint;
+begin
+  select le.worker_id, le.connection_id into v_worker, v_connection from portolan.leases le where le.lane_id = p_lane and le.token = p_token and p_job = any (le.job_ids) for update;
+  if not found then return 'lost'; end if;
+  select x.* into p from portolan.backfill_parts x where x.backfill_id = p_backfill and x.resource = p_resource and x.job_id = p_job for no key update;
+  if p.backfill_id is null then return 'lost'; end if;
+  if p.chunk is null then return 'again'; end if;
+  if p_how = 'halve' and p.width is not null and (lower(p.chunk) is null or upper(p.chunk) - lower(p.chunk) > interval '2 seconds') then
+    if lower(p.chunk) is null then update portolan.backfill_parts x set width = least(x.width, x.width_max) / 2 where x.backfill_id = p_backfill and x.resource = p_resource; end if;
+    perform portolan.end_chunk(p_backfill, p_resource, 'halved', p_error->>'code');
+    perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, array[p_error]);
+    return 'again';
+  end if;
+  perform portolan.end_chunk(p_backfill, p_resource, 'failed', p_error->>'code');
+  if p_how <> 'stop' and p.failures + 1 < 5 then
+    perform portolan.record_errors(v_connection, p_resource, p_job, v_worker, array[p_error]);
+    return 'again';
+  end if;
+  -- Whoever ends the job writes the error down.
+  update portolan.backfill_parts x set state = 'failed', ended_at = portolan.now(), failed = x.failed + x.todo, todo = '{}' where x.backfill_id = p_backfill and x.resource = p_resource;
+  return 'failed';
+end $$;
+
+
+--
+-- Name: FUNCTION fail_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_how text, p_error jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.fail_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_how text, p_error jsonb) IS 'What becomes of a chunk that could not be read: halved, left out, or the end of the part.';
+
+
+--
 -- Name: fail_refresh(bigint, uuid, bigint, text, text, boolean, boolean, interval, boolean); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -2463,6 +2994,8 @@ CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[]
     -- pages
     ('open_slice', 'portolan_worker', false), ('commit_page', 'portolan_worker', false), ('keep_exact', 'portolan_worker', false),
     ('json_problem', 'portolan_worker', true), ('record_errors', 'portolan_worker', false),
+    ('spread_backfill', 'portolan_worker', false), ('open_chunk', 'portolan_worker', false), ('fail_chunk', 'portolan_worker', false),
+    ('commit_chunk_page', 'portolan_worker', false),
     -- health, requests, limits, tokens
     ('enqueue_probes', 'portolan_worker', false), ('finish_probe', 'portolan_worker', false), ('take_alerts', 'portolan_worker', false),
     ('record_requests', 'portolan_worker', false), ('draw_quota', 'portolan_worker', false), ('block_bucket', 'portolan_worker', false),
@@ -2482,11 +3015,14 @@ CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[]
     ('set_error_rule', 'portolan_operator', false), ('drop_error_rule', 'portolan_operator', false),
     ('enable_copy', 'portolan_operator', false), ('disable_copy', 'portolan_operator', false), ('rebuild_copy', 'portolan_operator', false),
     ('keep_copies', 'portolan_worker portolan_operator', false),
+    ('backfill', 'portolan_operator', false), ('pause_backfill', 'portolan_operator', false), ('resume_backfill', 'portolan_operator', false),
+    ('cancel_backfill', 'portolan_operator', false), ('retry_backfill', 'portolan_operator', false),
     -- looking
     ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_minute', 'portolan_worker portolan_console portolan_operator', true),
     -- views call these with the rights of whoever reads them, and defaults with those of whoever writes
+    ('span_seconds', 'portolan_worker portolan_console portolan_operator', true),
     ('now', 'public', true), ('band_rank', 'public', true)) f(name, roles, as_caller) $$;
 
 
@@ -3185,7 +3721,7 @@ CREATE FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_wind
   with given as materialized (
     select w->>'resource' as resource, tstzrange(to_timestamp((w->>'from')::float8), to_timestamp((w->>'to')::float8)) as read,
            (w->>'platform_count')::bigint as counted, (w->>'distinct_count')::bigint as found
-    from unnest(p_windows) w),
+    from unnest(p_windows) w where w->>'from' is null or w->>'to' is null or (w->>'from')::float8 < (w->>'to')::float8),
   proofs as (
     insert into portolan.coverage_proofs (connection_id, resource, window_read, platform_count, distinct_count, job_id)
     select p_connection, g.resource, g.read, g.counted, g.found, p_job from given g where g.found > 0 or g.counted > 0)
@@ -3338,6 +3874,75 @@ COMMENT ON FUNCTION portolan.note_sweep(p_connection bigint, p_stream text, p_jo
 
 
 --
+-- Name: open_chunk(bigint, uuid, bigint, bigint, text, jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb) RETURNS TABLE(state text, chunk_from timestamp with time zone, chunk_to timestamp with time zone, cursor jsonb, code text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_connection bigint; b portolan.backfills; p portolan.backfill_parts; v_range tstzrange; v_take tstzmultirange; v_from timestamptz; v_to timestamptz;
+begin
+  select le.connection_id into v_connection from portolan.leases le where le.lane_id = p_lane and le.token = p_token and p_job = any (le.job_ids);
+  if not found then state := 'lost'; return next; return; end if;
+  select x.* into b from portolan.backfills x where x.backfill_id = p_backfill and x.connection_id = v_connection for key share;
+  select x.* into p from portolan.backfill_parts x where x.backfill_id = b.backfill_id and x.resource = p_resource and x.job_id = p_job for no key update;
+  state := case
+    when p.backfill_id is null then 'unknown'
+    when b.paused_at is not null then 'paused'
+    when p.started_at is null and b.after_streams and exists (
+      select from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource and s.first_caught_up_at is null) then 'wait' end;
+  if state is not null then return next; return; end if;
+  if p.todo is null then p := portolan.begin_part(p, b, p_history); end if;
+
+  if p.chunk is null and p.todo = '{}' and p.shared <> '{}' then
+    if exists (select from portolan.backfill_parts o join portolan.backfills ob using (backfill_id) where o.backfill_id = any (p.shared_with) and o.resource = p_resource
+               and o.ended_at is null and exists (select from portolan.jobs j where j.job_id = ob.job_id and j.cancel_at is null)) then
+      state := 'wait';
+    else
+      -- What the others were to read and did not is ours now.
+      select p.shared - coalesce(range_agg(x), '{}') into v_take
+      from portolan.backfill_parts o cross join lateral unnest(o.done) x where o.backfill_id = any (p.shared_with) and o.resource = p_resource;
+      p.done := p.done + (p.shared - v_take); p.todo := v_take; p.shared := '{}';
+    end if;
+  end if;
+  if state is null and p.chunk is null then
+    if p.todo = '{}' then
+      state := case when p.failed = '{}' then 'done' else 'failed' end;
+      p.state := state; p.ended_at := v_now;
+    else
+      select r into v_range from unnest(p.todo) r order by case when b.newest_first then upper(r) end desc nulls last, lower(r) nulls first limit 1;
+      v_from := lower(v_range); v_to := upper(v_range);
+      if p.width is not null then
+        if b.newest_first then
+          -- Nothing was sold over the wire before 2000: one request asks for all of that.
+          if v_from is null and v_to - p.width >= '2000-01-01' or v_from < v_to - p.width then v_from := date_trunc('second', v_to - p.width, 'UTC'); end if;
+        elsif v_from is null then v_to := least(v_to, '2000-01-01');
+        elsif v_to > v_from + p.width then v_to := date_trunc('second', v_from + p.width, 'UTC');
+        end if;
+      end if;
+      p.chunk := tstzrange(v_from, v_to); p.chunk_at := v_now; p.chunk_pages := 0; p.chunk_records := 0; p.cursor := null;
+    end if;
+  end if;
+  update portolan.backfill_parts x set started_at = p.started_at, ended_at = p.ended_at, chunk_at = p.chunk_at, width = p.width, width_max = p.width_max, chunk_pages = p.chunk_pages,
+    chunk_records = p.chunk_records, state = p.state, asked = p.asked, todo = p.todo, done = p.done, shared = p.shared, shared_with = p.shared_with, chunk = p.chunk, cursor = p.cursor, notes = p.notes
+  where x.backfill_id = p_backfill and x.resource = p_resource;
+  if state = 'failed' then
+    select k.code into code from portolan.backfill_chunks k where k.backfill_id = p_backfill and k.resource = p_resource and k.outcome = 'failed' order by k.chunk_no desc limit 1;
+  end if;
+  if state is null then state := 'chunk'; chunk_from := lower(p.chunk); chunk_to := upper(p.chunk); cursor := p.cursor; end if;
+  return next;
+end $$;
+
+
+--
+-- Name: FUNCTION open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb) IS 'The chunk to read now, with its cursor, or why there is none.';
+
+
+--
 -- Name: open_gate(text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -3411,6 +4016,54 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) IS 'Stops a connection, platform, kind or band from being claimed until it is resumed. What runs stops after its page.';
+
+
+--
+-- Name: pause_backfill(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.pause_backfill(p_backfill bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update portolan.backfills b set paused_at = coalesce(b.paused_at, portolan.now()) where b.backfill_id = p_backfill and exists (select from portolan.jobs j where j.job_id = b.job_id);
+  if found then return 'paused'; end if;
+  if exists (select from portolan.backfills b where b.backfill_id = p_backfill) then return 'has ended'; end if;
+  raise exception 'backfill: there is none with the number %', p_backfill using errcode = 'no_data_found', hint = 'select * from portolan.backfill_progress';
+end $$;
+
+
+--
+-- Name: FUNCTION pause_backfill(p_backfill bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.pause_backfill(p_backfill bigint) IS 'Stops a backfill after its page. Answers what became of it.';
+
+
+--
+-- Name: plan_backfill(bigint, text[], timestamp with time zone, timestamp with time zone, boolean, text, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.plan_backfill(p_connection bigint, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean DEFAULT true, p_band text DEFAULT 'backfill'::text, p_after_streams boolean DEFAULT false) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare v_backfill bigint; v_job bigint;
+begin
+  v_backfill := nextval(pg_get_serial_sequence('portolan.backfills', 'backfill_id'));
+  v_job := portolan.enqueue(p_connection, 'backfill', jsonb_build_object('backfill', v_backfill), p_band, null, 'backfill:' || v_backfill, 'backfill');
+  insert into portolan.backfills (backfill_id, connection_id, job_id, created_at, window_from, window_to, band, newest_first, after_streams)
+  overriding system value values (v_backfill, p_connection, v_job, portolan.now(), p_from, p_to, p_band, p_newest_first, p_after_streams);
+  insert into portolan.backfill_parts (backfill_id, connection_id, resource) select v_backfill, p_connection, u from unnest(p_resources) u;
+  return v_backfill;
+end $$;
+
+
+--
+-- Name: FUNCTION plan_backfill(p_connection bigint, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text, p_after_streams boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.plan_backfill(p_connection bigint, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text, p_after_streams boolean) IS 'Writes a backfill down and enqueues its job. Answers its id.';
 
 
 --
@@ -3823,6 +4476,29 @@ COMMENT ON FUNCTION portolan.resume(p_scope text, p_name text) IS 'Lets a connec
 
 
 --
+-- Name: resume_backfill(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.resume_backfill(p_backfill bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update portolan.backfills b set paused_at = null where b.backfill_id = p_backfill and b.paused_at is not null;
+  if found then return 'resumed'; end if;
+  if exists (select from portolan.backfills b where b.backfill_id = p_backfill) then return 'is not paused'; end if;
+  raise exception 'backfill: there is none with the number %', p_backfill using errcode = 'no_data_found', hint = 'select * from portolan.backfill_progress';
+end $$;
+
+
+--
+-- Name: FUNCTION resume_backfill(p_backfill bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.resume_backfill(p_backfill bigint) IS 'Lets a paused backfill go on, within half a minute. Answers what became of it.';
+
+
+--
 -- Name: resume_connection(text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -3885,6 +4561,34 @@ end $$;
 --
 
 COMMENT ON FUNCTION portolan.retry(p_job bigint) IS 'Runs a job again: one that ended is enqueued anew, one that waits is brought forward. Answers the job.';
+
+
+--
+-- Name: retry_backfill(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.retry_backfill(p_backfill bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_job bigint;
+begin
+  select b.job_id into v_job from portolan.backfills b where b.backfill_id = p_backfill;
+  if not found then
+    raise exception 'backfill: there is none with the number %', p_backfill using errcode = 'no_data_found', hint = 'select * from portolan.backfill_progress';
+  end if;
+  if exists (select from portolan.jobs j where j.job_id = v_job) then return 'is under way'; end if;
+  if not exists (select from portolan.backfill_parts p where p.backfill_id = p_backfill and p.state <> 'done') then return 'is done'; end if;
+  perform portolan.retry(v_job);
+  return 'again';
+end $$;
+
+
+--
+-- Name: FUNCTION retry_backfill(p_backfill bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.retry_backfill(p_backfill bigint) IS 'Reads what of a backfill failed, or was not reached. Answers what became of it.';
 
 
 --
@@ -4085,6 +4789,122 @@ end $_$;
 --
 
 COMMENT ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) IS 'Adds an error rule, or puts another in the place of the one of that name. A bad one is refused with the field''s name.';
+
+
+--
+-- Name: span_seconds(tstzmultirange, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce(sum(extract(epoch from coalesce(upper(r), p_to) - coalesce(lower(r), p_from))), 0)::float8
+  from unnest(p_ranges * tstzmultirange(tstzrange(p_from, p_to))) r $$;
+
+
+--
+-- Name: FUNCTION span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone) IS 'How long ranges of time are together, within bounds, in seconds.';
+
+
+--
+-- Name: spread_backfill(bigint, uuid, bigint, bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.spread_backfill(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_connection bigint; v_resource text[]; v_job bigint[]; v_band text;
+begin
+  select le.connection_id into v_connection from portolan.leases le where le.lane_id = p_lane and le.token = p_token and p_job = any (le.job_ids) for update;
+  if not found then return -1; end if;
+  select array_agg(p.resource order by p.resource), min(b.band) into v_resource, v_band
+  from portolan.backfills b join portolan.backfill_parts p using (backfill_id)
+  where b.backfill_id = p_backfill and b.connection_id = v_connection and p.state <> 'done'
+    and not exists (select from portolan.jobs j where j.job_id = p.job_id);
+  if v_resource is null then return 0; end if;
+  -- The lanes first, as everywhere; nobody else writes parts that no job reads.
+  v_job := portolan.enqueue_many(array_fill(v_connection, array[cardinality(v_resource)]), array_fill('backfill'::text, array[cardinality(v_resource)]),
+    array(select jsonb_build_object('backfill', p_backfill, 'resource', u) from unnest(v_resource) with ordinality x(u, o) order by o), array_fill(v_band, array[cardinality(v_resource)]),
+    null, array(select 'backfill:' || p_backfill || ':' || u from unnest(v_resource) with ordinality x(u, o) order by o),
+    array(select 'backfill.' || u from unnest(v_resource) with ordinality x(u, o) order by o), null, null, array_fill(p_job, array[cardinality(v_resource)]));
+  update portolan.backfills b set job_id = p_job where b.backfill_id = p_backfill;
+  -- What failed is tried again.
+  update portolan.backfill_parts p set job_id = u.job_id, ended_at = null, state = case when p.todo is null then 'waiting' else 'reading' end,
+    todo = p.todo + p.failed, failed = '{}', failures = 0
+  from unnest(v_resource, v_job) u(resource, job_id) where p.backfill_id = p_backfill and p.resource = u.resource;
+  return cardinality(v_resource);
+end $$;
+
+
+--
+-- Name: FUNCTION spread_backfill(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.spread_backfill(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint) IS 'Makes the jobs that read a backfill''s resources, those that are not through. Answers how many; -1 when the lease is lost.';
+
+
+--
+-- Name: store_records(bigint, bigint, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare v_now timestamptz := portolan.now(); v_asked integer := 0;
+begin
+  inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
+  if cardinality(p_id) > 0 then
+    with input as materialized (
+      select u.*, r.payload_hash as old_hash, r.deleted_at as old_deleted_at
+      from unnest(p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised)
+        with ordinality u(resource, id, updated_at, created_at, fetched_at, hash, payload, sanitised, o)
+      left join lateral (select r.payload_hash, r.deleted_at from portolan.raw_records r
+                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id = u.id limit 1) r on true),
+    done as (
+      insert into portolan.raw_records as t (connection_id, resource, external_id, platform, platform_created_at, platform_updated_at, payload, payload_hash,
+                                             first_seen_at, changed_at, fetched_at, job_id, api_version, sanitised)
+      select p_connection, i.resource, i.id, p_platform, i.created_at, i.updated_at, i.payload::jsonb, i.hash, v_now, v_now, i.fetched_at, p_job, p_api_version, i.sanitised
+      from input i where i.old_hash is null or i.old_hash <> i.hash or i.old_deleted_at is not null
+      order by i.o
+      on conflict (connection_id, resource, external_id) do update set
+        platform_created_at = excluded.platform_created_at, platform_updated_at = excluded.platform_updated_at, payload = excluded.payload,
+        payload_hash = excluded.payload_hash, changed_at = excluded.changed_at, fetched_at = excluded.fetched_at, job_id = excluded.job_id,
+        api_version = excluded.api_version, sanitised = excluded.sanitised, deleted_at = null, deletion_source = null
+      where (coalesce(excluded.platform_updated_at, '-infinity'), excluded.fetched_at) >= (coalesce(t.platform_updated_at, '-infinity'), t.fetched_at)
+        and (t.deleted_at is null or excluded.fetched_at >= t.deleted_at)
+      returning (xmax = 0) as is_new)
+    select count(*) filter (where i.old_hash is null or i.old_hash <> i.hash or i.old_deleted_at is not null),
+           (select count(*) filter (where d.is_new) from done d), (select count(*) filter (where not d.is_new) from done d)
+    into v_asked, inserted, changed from input i;
+    unchanged := cardinality(p_id) - v_asked;
+    stale := v_asked - inserted - changed;
+  end if;
+
+  if cardinality(p_gone_id) > 0 then
+    -- Locked in order, as the records are.
+    with gone as materialized (
+      select r.ctid as row_at, g.at, g.source
+      from (select distinct on (u.resource collate "C", u.id collate "C") u.* from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) u(resource, id, at, source)
+            order by u.resource collate "C", u.id collate "C") g
+      cross join lateral (select r.ctid from portolan.raw_records r where r.connection_id = p_connection and r.resource = g.resource
+                          and r.external_id = g.id and r.deleted_at is null limit 1 for update) r)
+    update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
+    get diagnostics deleted = row_count;
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer) IS 'Writes the records and deletions of a page: what is new or has changed. Called under a lease.';
 
 
 --
@@ -6103,159 +6923,99 @@ COMMENT ON COLUMN portolan.applied_views.applied_at IS 'When they were last appl
 
 
 --
--- Name: connection_credentials; Type: TABLE; Schema: portolan; Owner: -
+-- Name: backfill_chunks; Type: TABLE; Schema: portolan; Owner: -
 --
 
-CREATE TABLE portolan.connection_credentials (
-    connection_id bigint NOT NULL,
-    key_id text NOT NULL,
-    sealed bytea NOT NULL,
-    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL
-);
-
-
---
--- Name: TABLE connection_credentials; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.connection_credentials IS 'Credentials, sealed with AES-GCM; apart from connections so that readers of those need no right to these.';
-
-
---
--- Name: COLUMN connection_credentials.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_credentials.connection_id IS 'Whose credentials these are.';
-
-
---
--- Name: COLUMN connection_credentials.key_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_credentials.key_id IS 'Which key of the key ring sealed it.';
-
-
---
--- Name: COLUMN connection_credentials.sealed; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_credentials.sealed IS 'Nonce, ciphertext and tag of a JSON object of strings; the connection id is the authenticated data.';
-
-
---
--- Name: COLUMN connection_credentials.changed_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_credentials.changed_at IS 'When they were last set.';
-
-
---
--- Name: connection_events; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.connection_events (
-    event_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    event text NOT NULL,
-    from_state text NOT NULL,
-    to_state text NOT NULL,
+CREATE TABLE portolan.backfill_chunks (
+    backfill_id bigint NOT NULL,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL,
+    chunk_no integer NOT NULL,
+    pages_count integer NOT NULL,
+    records_count bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    outcome text NOT NULL,
     code text,
-    message text,
-    error_id bigint,
-    changed_by text
+    chunk tstzrange NOT NULL,
+    CONSTRAINT backfill_chunks_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'halved'::text])))
 );
 
 
 --
--- Name: TABLE connection_events; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: TABLE backfill_chunks; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.connection_events IS 'History of health: one row for each change of a connection''s state. Append-only.';
-
-
---
--- Name: COLUMN connection_events.event_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_events.event_id IS 'In order of writing.';
+COMMENT ON TABLE portolan.backfill_chunks IS 'Chunks of backfills that have ended.';
 
 
 --
--- Name: COLUMN connection_events.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN backfill_chunks.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.connection_events.connection_id IS 'Whose.';
-
-
---
--- Name: COLUMN connection_events.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_events.occurred_at IS 'When.';
+COMMENT ON COLUMN portolan.backfill_chunks.backfill_id IS 'Of which backfill.';
 
 
 --
--- Name: COLUMN connection_events.event; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN backfill_chunks.began_at; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.connection_events.event IS 'As in health_transitions.';
-
-
---
--- Name: COLUMN connection_events.from_state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_events.from_state IS 'State before.';
+COMMENT ON COLUMN portolan.backfill_chunks.began_at IS 'When it was begun.';
 
 
 --
--- Name: COLUMN connection_events.to_state; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN backfill_chunks.ended_at; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.connection_events.to_state IS 'State after.';
-
-
---
--- Name: COLUMN connection_events.code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_events.code IS 'Code of the error that led to it.';
+COMMENT ON COLUMN portolan.backfill_chunks.ended_at IS 'When it ended.';
 
 
 --
--- Name: COLUMN connection_events.message; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN backfill_chunks.chunk_no; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.connection_events.message IS 'One sentence for people.';
-
-
---
--- Name: COLUMN connection_events.error_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connection_events.error_id IS 'The error that led to it.';
+COMMENT ON COLUMN portolan.backfill_chunks.chunk_no IS 'In order of ending, from 1.';
 
 
 --
--- Name: COLUMN connection_events.changed_by; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN backfill_chunks.pages_count; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.connection_events.changed_by IS 'Who; NULL: it happened.';
+COMMENT ON COLUMN portolan.backfill_chunks.pages_count IS 'Its pages.';
 
 
 --
--- Name: connection_events_event_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+-- Name: COLUMN backfill_chunks.records_count; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-ALTER TABLE portolan.connection_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME portolan.connection_events_event_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
+COMMENT ON COLUMN portolan.backfill_chunks.records_count IS 'Records on them.';
+
+
+--
+-- Name: COLUMN backfill_chunks.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.resource IS 'Of which resource.';
+
+
+--
+-- Name: COLUMN backfill_chunks.outcome; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.outcome IS 'done; failed: left out; halved: too large, begun again as two.';
+
+
+--
+-- Name: COLUMN backfill_chunks.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.code IS 'Code of the unified error, where it failed or was halved for one.';
+
+
+--
+-- Name: COLUMN backfill_chunks.chunk; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.chunk IS 'Its window.';
 
 
 --
@@ -6440,6 +7200,708 @@ COMMENT ON COLUMN portolan.connections.limited_since IS 'Since when only limits 
 
 
 --
+-- Name: job_history; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_history (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone NOT NULL,
+    worker_id uuid,
+    attempt integer NOT NULL,
+    snoozes integer NOT NULL,
+    rescues smallint NOT NULL,
+    outcome text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    band text NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb NOT NULL,
+    error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
+    CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
+)
+PARTITION BY RANGE (finished_at);
+
+
+--
+-- Name: TABLE job_history; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_history IS 'How jobs ended. Append-only, partitioned by day of the end.';
+
+
+--
+-- Name: COLUMN job_history.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.job_id IS 'Its id while it lived.';
+
+
+--
+-- Name: COLUMN job_history.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.connection_id IS 'Whose work it was.';
+
+
+--
+-- Name: COLUMN job_history.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.lane_id IS 'The lane it ran in.';
+
+
+--
+-- Name: COLUMN job_history.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN job_history.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.started_at IS 'When its last lease was claimed; NULL when it never ran.';
+
+
+--
+-- Name: COLUMN job_history.finished_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.finished_at IS 'When it ended; the partition key.';
+
+
+--
+-- Name: COLUMN job_history.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.worker_id IS 'Who ran it last.';
+
+
+--
+-- Name: COLUMN job_history.attempt; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.attempt IS 'Attempts that counted, the last one included.';
+
+
+--
+-- Name: COLUMN job_history.snoozes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.snoozes IS 'How often it was put off.';
+
+
+--
+-- Name: COLUMN job_history.rescues; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.rescues IS 'How often it was taken from a dead worker.';
+
+
+--
+-- Name: COLUMN job_history.outcome; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.outcome IS 'done, failed (for good), poison (killed its workers), cancelled, merged (into an equal job that came back to wait).';
+
+
+--
+-- Name: COLUMN job_history.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.pages_count IS 'Pages it committed.';
+
+
+--
+-- Name: COLUMN job_history.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.args_version IS 'Which form of the arguments this is.';
+
+
+--
+-- Name: COLUMN job_history.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.records_count IS 'Records it saw, changed or not.';
+
+
+--
+-- Name: COLUMN job_history.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.parent_job_id IS 'The job it was a part of.';
+
+
+--
+-- Name: COLUMN job_history.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.band IS 'Its band at the end.';
+
+
+--
+-- Name: COLUMN job_history.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.kind IS 'What it did.';
+
+
+--
+-- Name: COLUMN job_history.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.dedupe_key IS 'Its deduplication key.';
+
+
+--
+-- Name: COLUMN job_history.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.args IS 'Its arguments.';
+
+
+--
+-- Name: COLUMN job_history.error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with.';
+
+
+--
+-- Name: COLUMN job_history.runs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.runs IS 'Runs it took, the last one included.';
+
+
+--
+-- Name: jobs; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.jobs (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    cancel_at timestamp with time zone,
+    attempt integer DEFAULT 0 NOT NULL,
+    max_attempts integer DEFAULT 8 NOT NULL,
+    snoozes integer DEFAULT 0 NOT NULL,
+    rescues smallint DEFAULT 0 NOT NULL,
+    rank smallint GENERATED ALWAYS AS (portolan.band_rank(band)) STORED,
+    band text DEFAULT 'incremental'::text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    follow_up boolean DEFAULT false NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    checkpoint jsonb,
+    last_error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
+    CONSTRAINT jobs_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text])))
+)
+WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE jobs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.jobs IS 'Work that is waiting or running. A finished job moves to job_history.';
+
+
+--
+-- Name: COLUMN jobs.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.job_id IS 'Stays the same in job_history.';
+
+
+--
+-- Name: COLUMN jobs.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN jobs.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.lane_id IS 'The lane it waits in.';
+
+
+--
+-- Name: COLUMN jobs.run_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.run_at IS 'Not before this time.';
+
+
+--
+-- Name: COLUMN jobs.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN jobs.cancel_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.cancel_at IS 'Asked to stop; the worker is told at its next page.';
+
+
+--
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.attempt IS 'Attempts that failed since the last progress; the running one is attempt + 1.';
+
+
+--
+-- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.max_attempts IS 'Failed attempts without progress after which it fails for good.';
+
+
+--
+-- Name: COLUMN jobs.snoozes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.snoozes IS 'How often it was put off without counting an attempt: no token, report not ready, platform said wait.';
+
+
+--
+-- Name: COLUMN jobs.rescues; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.rescues IS 'How often it was taken from a dead worker since the last progress; the fifth time it is poison.';
+
+
+--
+-- Name: COLUMN jobs.rank; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.rank IS 'The band as a number, 0 most urgent; for the index only.';
+
+
+--
+-- Name: COLUMN jobs.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.band IS 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
+
+
+--
+-- Name: COLUMN jobs.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.pages_count IS 'Pages committed by this job.';
+
+
+--
+-- Name: COLUMN jobs.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.args_version IS 'Which form of the kind''s arguments this is.';
+
+
+--
+-- Name: COLUMN jobs.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.records_count IS 'Records seen by this job, changed or not.';
+
+
+--
+-- Name: COLUMN jobs.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.parent_job_id IS 'The job this one is a part of.';
+
+
+--
+-- Name: COLUMN jobs.follow_up; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.follow_up IS 'An equal job was merged into it when it had got on already: after its end it runs once more, so that what was asked for last is done, too.';
+
+
+--
+-- Name: COLUMN jobs.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.kind IS 'What it does, e.g. sync. Workers leave kinds they do not know.';
+
+
+--
+-- Name: COLUMN jobs.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.dedupe_key IS 'At most one waiting job of a lane has it; a running one never swallows a follow-up.';
+
+
+--
+-- Name: COLUMN jobs.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.args IS 'Arguments of the kind, never secrets.';
+
+
+--
+-- Name: COLUMN jobs.checkpoint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.checkpoint IS 'Where a running job has got to, where that is not the stream''s cursor.';
+
+
+--
+-- Name: COLUMN jobs.last_error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it back last.';
+
+
+--
+-- Name: COLUMN jobs.runs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.runs IS 'Runs that were reported or taken away; the number of its newest event.';
+
+
+--
+-- Name: backfill_progress; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.backfill_progress AS
+ SELECT b.backfill_id,
+    c.name AS connection,
+    b.connection_id,
+    b.job_id,
+    b.created_at,
+    b.window_from,
+    b.window_to,
+    b.newest_first,
+        CASE
+            WHEN s.is_done THEN 'done'::text
+            WHEN ((j.job_id IS NULL) AND s.is_failed) THEN 'failed'::text
+            WHEN ((j.job_id IS NULL) OR (j.cancel_at IS NOT NULL)) THEN COALESCE(h.outcome, 'cancelled'::text)
+            WHEN (b.paused_at IS NOT NULL) THEN 'paused'::text
+            WHEN s.is_begun THEN 'reading'::text
+            ELSE 'waiting'::text
+        END AS state,
+    s.parts AS resources,
+    s.chunks AS chunks_count,
+    s.failed_chunks AS chunks_failed,
+    s.pages AS pages_count,
+    s.records AS records_count,
+    (
+        CASE
+            WHEN s.is_done THEN (1.0)::double precision
+            ELSE LEAST((s.done_seconds / NULLIF(s.all_seconds, (0)::double precision)), (0.999)::double precision)
+        END)::numeric(6,4) AS share_done,
+        CASE
+            WHEN ((j.job_id IS NOT NULL) AND (b.paused_at IS NULL) AND (NOT s.is_done)) THEN make_interval(secs => round(s.seconds_left))
+            ELSE NULL::interval
+        END AS time_left,
+    s.last_page_at,
+        CASE
+            WHEN (j.job_id IS NULL) THEN s.ended_at
+            ELSE NULL::timestamp with time zone
+        END AS ended_at,
+    s.notes,
+    s.failed_windows,
+    s.last_code
+   FROM ((((portolan.backfills b
+     JOIN portolan.connections c USING (connection_id))
+     LEFT JOIN portolan.jobs j ON ((j.job_id = b.job_id)))
+     LEFT JOIN LATERAL ( SELECT
+                CASE h_1.outcome
+                    WHEN 'done'::text THEN 'cancelled'::text
+                    ELSE h_1.outcome
+                END AS outcome
+           FROM portolan.job_history h_1
+          WHERE ((h_1.job_id = b.job_id) AND (j.job_id IS NULL))
+          ORDER BY h_1.finished_at DESC
+         LIMIT 1) h ON (true))
+     CROSS JOIN LATERAL ( SELECT array_agg(p.resource ORDER BY p.resource) AS parts,
+            bool_and((p.state = 'done'::text)) AS is_done,
+            bool_or((p.state = 'failed'::text)) AS is_failed,
+            bool_or((p.started_at IS NOT NULL)) AS is_begun,
+            (sum(p.chunks_count))::integer AS chunks,
+            (sum(x.failed))::integer AS failed_chunks,
+            (sum(p.pages_count))::bigint AS pages,
+            (sum(p.records_count))::bigint AS records,
+            max(p.last_page_at) AS last_page_at,
+            max(p.ended_at) AS ended_at,
+            array_agg(n.note ORDER BY p.resource) FILTER (WHERE (n.note IS NOT NULL)) AS notes,
+            array_agg(((p.resource || ' '::text) || p.failed) ORDER BY p.resource) FILTER (WHERE (p.failed <> '{}'::tstzmultirange)) AS failed_windows,
+            max(x.code) AS last_code,
+            sum(
+                CASE
+                    WHEN (p.state = 'done'::text) THEN w.span
+                    ELSE portolan.span_seconds(p.done, w.begin, b.window_to)
+                END) AS done_seconds,
+            sum(w.span) AS all_seconds,
+            max(
+                CASE
+                    WHEN ((p.ended_at IS NULL) AND (p.width IS NOT NULL)) THEN ((x.seconds * portolan.span_seconds(p.todo, w.begin, b.window_to)) / (NULLIF(EXTRACT(epoch FROM p.width), (0)::numeric))::double precision)
+                    ELSE NULL::double precision
+                END) AS seconds_left
+           FROM (((portolan.backfill_parts p
+             CROSS JOIN LATERAL ( SELECT x_1.begin,
+                    (GREATEST(EXTRACT(epoch FROM (b.window_to - x_1.begin)), (1)::numeric))::double precision AS span
+                   FROM ( SELECT COALESCE(lower(p.asked), b.window_from, LEAST((b.window_to - '10 years'::interval), lower(range_merge(p.done)))) AS begin) x_1) w)
+             LEFT JOIN LATERAL ( SELECT p.notes[1] AS note) n ON (true))
+             CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (k.outcome = 'failed'::text)) AS failed,
+                    (avg(EXTRACT(epoch FROM (k.ended_at - k.began_at))) FILTER (WHERE (k.outcome = 'done'::text)))::double precision AS seconds,
+                    (array_agg(k.code ORDER BY k.chunk_no DESC) FILTER (WHERE (k.outcome = 'failed'::text)))[1] AS code
+                   FROM ( SELECT k_1.backfill_id,
+                            k_1.began_at,
+                            k_1.ended_at,
+                            k_1.chunk_no,
+                            k_1.pages_count,
+                            k_1.records_count,
+                            k_1.resource,
+                            k_1.outcome,
+                            k_1.code,
+                            k_1.chunk
+                           FROM portolan.backfill_chunks k_1
+                          WHERE ((k_1.backfill_id = p.backfill_id) AND (k_1.resource = p.resource))
+                          ORDER BY k_1.chunk_no DESC
+                         LIMIT 20) k) x)
+          WHERE (p.backfill_id = b.backfill_id)) s);
+
+
+--
+-- Name: VIEW backfill_progress; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.backfill_progress IS 'Backfills: state, chunks, records, the share of the window that is read, and how long the rest will take at the present pace.';
+
+
+--
+-- Name: COLUMN backfill_progress.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.state IS 'waiting, reading, paused, done, failed (some of it could not be read: failed_windows), cancelled.';
+
+
+--
+-- Name: COLUMN backfill_progress.share_done; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.share_done IS 'From 0 to 1, by time. An open beginning counts as ten years back.';
+
+
+--
+-- Name: COLUMN backfill_progress.time_left; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.time_left IS 'At the pace and width of the last twenty chunks; NULL: nothing to go by yet.';
+
+
+--
+-- Name: COLUMN backfill_progress.notes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.notes IS 'What was clamped, and why.';
+
+
+--
+-- Name: COLUMN backfill_progress.failed_windows; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.failed_windows IS 'What could not be read; a retry of the job tries it again.';
+
+
+--
+-- Name: backfills_backfill_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.backfills ALTER COLUMN backfill_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.backfills_backfill_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: connection_credentials; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connection_credentials (
+    connection_id bigint NOT NULL,
+    key_id text NOT NULL,
+    sealed bytea NOT NULL,
+    changed_at timestamp with time zone DEFAULT portolan.now() NOT NULL
+);
+
+
+--
+-- Name: TABLE connection_credentials; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connection_credentials IS 'Credentials, sealed with AES-GCM; apart from connections so that readers of those need no right to these.';
+
+
+--
+-- Name: COLUMN connection_credentials.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.connection_id IS 'Whose credentials these are.';
+
+
+--
+-- Name: COLUMN connection_credentials.key_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.key_id IS 'Which key of the key ring sealed it.';
+
+
+--
+-- Name: COLUMN connection_credentials.sealed; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.sealed IS 'Nonce, ciphertext and tag of a JSON object of strings; the connection id is the authenticated data.';
+
+
+--
+-- Name: COLUMN connection_credentials.changed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_credentials.changed_at IS 'When they were last set.';
+
+
+--
+-- Name: connection_events; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connection_events (
+    event_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    event text NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    code text,
+    message text,
+    error_id bigint,
+    changed_by text
+);
+
+
+--
+-- Name: TABLE connection_events; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connection_events IS 'History of health: one row for each change of a connection''s state. Append-only.';
+
+
+--
+-- Name: COLUMN connection_events.event_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.event_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN connection_events.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.connection_id IS 'Whose.';
+
+
+--
+-- Name: COLUMN connection_events.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.occurred_at IS 'When.';
+
+
+--
+-- Name: COLUMN connection_events.event; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.event IS 'As in health_transitions.';
+
+
+--
+-- Name: COLUMN connection_events.from_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.from_state IS 'State before.';
+
+
+--
+-- Name: COLUMN connection_events.to_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.to_state IS 'State after.';
+
+
+--
+-- Name: COLUMN connection_events.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.code IS 'Code of the error that led to it.';
+
+
+--
+-- Name: COLUMN connection_events.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN connection_events.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.error_id IS 'The error that led to it.';
+
+
+--
+-- Name: COLUMN connection_events.changed_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connection_events.changed_by IS 'Who; NULL: it happened.';
+
+
+--
+-- Name: connection_events_event_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.connection_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.connection_events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: streams; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -6464,6 +7926,7 @@ CREATE TABLE portolan.streams (
     cursor jsonb,
     successes smallint DEFAULT 0 NOT NULL,
     kind text DEFAULT 'sync'::text NOT NULL,
+    start_at timestamp with time zone,
     CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
     CONSTRAINT streams_kind_check CHECK ((kind = ANY (ARRAY['sync'::text, 'report'::text]))),
     CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
@@ -6616,6 +8079,13 @@ COMMENT ON COLUMN portolan.streams.successes IS 'Complete reads since it last fa
 --
 
 COMMENT ON COLUMN portolan.streams.kind IS 'Which kind of job reads it: page by page, or from documents that are requested, waited for and downloaded.';
+
+
+--
+-- Name: COLUMN streams.start_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.start_at IS 'Where its first read begins when the past is left to a backfill; NULL: at the beginning.';
 
 
 --
@@ -9953,191 +11423,6 @@ CREATE TABLE portolan.job_events_default (
 
 
 --
--- Name: job_history; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.job_history (
-    job_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    lane_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone NOT NULL,
-    worker_id uuid,
-    attempt integer NOT NULL,
-    snoozes integer NOT NULL,
-    rescues smallint NOT NULL,
-    outcome text NOT NULL,
-    pages_count integer DEFAULT 0 NOT NULL,
-    args_version smallint DEFAULT 1 NOT NULL,
-    records_count bigint DEFAULT 0 NOT NULL,
-    parent_job_id bigint,
-    band text NOT NULL,
-    kind text NOT NULL,
-    dedupe_key text,
-    args jsonb NOT NULL,
-    error jsonb,
-    runs integer DEFAULT 0 NOT NULL,
-    CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
-)
-PARTITION BY RANGE (finished_at);
-
-
---
--- Name: TABLE job_history; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.job_history IS 'How jobs ended. Append-only, partitioned by day of the end.';
-
-
---
--- Name: COLUMN job_history.job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.job_id IS 'Its id while it lived.';
-
-
---
--- Name: COLUMN job_history.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.connection_id IS 'Whose work it was.';
-
-
---
--- Name: COLUMN job_history.lane_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.lane_id IS 'The lane it ran in.';
-
-
---
--- Name: COLUMN job_history.created_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.created_at IS 'When it was enqueued.';
-
-
---
--- Name: COLUMN job_history.started_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.started_at IS 'When its last lease was claimed; NULL when it never ran.';
-
-
---
--- Name: COLUMN job_history.finished_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.finished_at IS 'When it ended; the partition key.';
-
-
---
--- Name: COLUMN job_history.worker_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.worker_id IS 'Who ran it last.';
-
-
---
--- Name: COLUMN job_history.attempt; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.attempt IS 'Attempts that counted, the last one included.';
-
-
---
--- Name: COLUMN job_history.snoozes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.snoozes IS 'How often it was put off.';
-
-
---
--- Name: COLUMN job_history.rescues; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.rescues IS 'How often it was taken from a dead worker.';
-
-
---
--- Name: COLUMN job_history.outcome; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.outcome IS 'done, failed (for good), poison (killed its workers), cancelled, merged (into an equal job that came back to wait).';
-
-
---
--- Name: COLUMN job_history.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.pages_count IS 'Pages it committed.';
-
-
---
--- Name: COLUMN job_history.args_version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.args_version IS 'Which form of the arguments this is.';
-
-
---
--- Name: COLUMN job_history.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.records_count IS 'Records it saw, changed or not.';
-
-
---
--- Name: COLUMN job_history.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.parent_job_id IS 'The job it was a part of.';
-
-
---
--- Name: COLUMN job_history.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.band IS 'Its band at the end.';
-
-
---
--- Name: COLUMN job_history.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.kind IS 'What it did.';
-
-
---
--- Name: COLUMN job_history.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.dedupe_key IS 'Its deduplication key.';
-
-
---
--- Name: COLUMN job_history.args; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.args IS 'Its arguments.';
-
-
---
--- Name: COLUMN job_history.error; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with.';
-
-
---
--- Name: COLUMN job_history.runs; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.runs IS 'Runs it took, the last one included.';
-
-
---
 -- Name: job_history_default; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -10240,207 +11525,6 @@ COMMENT ON COLUMN portolan.job_kinds.names IS 'Names of the fields.';
 --
 
 COMMENT ON COLUMN portolan.job_kinds.type_check IS 'True for arguments whose fields are present and of their types.';
-
-
---
--- Name: jobs; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.jobs (
-    job_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    lane_id bigint NOT NULL,
-    run_at timestamp with time zone NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    cancel_at timestamp with time zone,
-    attempt integer DEFAULT 0 NOT NULL,
-    max_attempts integer DEFAULT 8 NOT NULL,
-    snoozes integer DEFAULT 0 NOT NULL,
-    rescues smallint DEFAULT 0 NOT NULL,
-    rank smallint GENERATED ALWAYS AS (portolan.band_rank(band)) STORED,
-    band text DEFAULT 'incremental'::text NOT NULL,
-    pages_count integer DEFAULT 0 NOT NULL,
-    args_version smallint DEFAULT 1 NOT NULL,
-    records_count bigint DEFAULT 0 NOT NULL,
-    parent_job_id bigint,
-    follow_up boolean DEFAULT false NOT NULL,
-    kind text NOT NULL,
-    dedupe_key text,
-    args jsonb DEFAULT '{}'::jsonb NOT NULL,
-    checkpoint jsonb,
-    last_error jsonb,
-    runs integer DEFAULT 0 NOT NULL,
-    CONSTRAINT jobs_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text])))
-)
-WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
-
-
---
--- Name: TABLE jobs; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.jobs IS 'Work that is waiting or running. A finished job moves to job_history.';
-
-
---
--- Name: COLUMN jobs.job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.job_id IS 'Stays the same in job_history.';
-
-
---
--- Name: COLUMN jobs.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.connection_id IS 'Whose work it is.';
-
-
---
--- Name: COLUMN jobs.lane_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.lane_id IS 'The lane it waits in.';
-
-
---
--- Name: COLUMN jobs.run_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.run_at IS 'Not before this time.';
-
-
---
--- Name: COLUMN jobs.created_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.created_at IS 'When it was enqueued.';
-
-
---
--- Name: COLUMN jobs.cancel_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.cancel_at IS 'Asked to stop; the worker is told at its next page.';
-
-
---
--- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.attempt IS 'Attempts that failed since the last progress; the running one is attempt + 1.';
-
-
---
--- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.max_attempts IS 'Failed attempts without progress after which it fails for good.';
-
-
---
--- Name: COLUMN jobs.snoozes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.snoozes IS 'How often it was put off without counting an attempt: no token, report not ready, platform said wait.';
-
-
---
--- Name: COLUMN jobs.rescues; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.rescues IS 'How often it was taken from a dead worker since the last progress; the fifth time it is poison.';
-
-
---
--- Name: COLUMN jobs.rank; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.rank IS 'The band as a number, 0 most urgent; for the index only.';
-
-
---
--- Name: COLUMN jobs.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.band IS 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
-
-
---
--- Name: COLUMN jobs.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.pages_count IS 'Pages committed by this job.';
-
-
---
--- Name: COLUMN jobs.args_version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.args_version IS 'Which form of the kind''s arguments this is.';
-
-
---
--- Name: COLUMN jobs.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.records_count IS 'Records seen by this job, changed or not.';
-
-
---
--- Name: COLUMN jobs.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.parent_job_id IS 'The job this one is a part of.';
-
-
---
--- Name: COLUMN jobs.follow_up; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.follow_up IS 'An equal job was merged into it when it had got on already: after its end it runs once more, so that what was asked for last is done, too.';
-
-
---
--- Name: COLUMN jobs.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.kind IS 'What it does, e.g. sync. Workers leave kinds they do not know.';
-
-
---
--- Name: COLUMN jobs.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.dedupe_key IS 'At most one waiting job of a lane has it; a running one never swallows a follow-up.';
-
-
---
--- Name: COLUMN jobs.args; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.args IS 'Arguments of the kind, never secrets.';
-
-
---
--- Name: COLUMN jobs.checkpoint; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.checkpoint IS 'Where a running job has got to, where that is not the stream''s cursor.';
-
-
---
--- Name: COLUMN jobs.last_error; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it back last.';
-
-
---
--- Name: COLUMN jobs.runs; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.runs IS 'Runs that were reported or taken away; the number of its newest event.';
 
 
 --
@@ -20747,6 +21831,30 @@ ALTER TABLE ONLY portolan.applied_views
 
 
 --
+-- Name: backfill_chunks backfill_chunks_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.backfill_chunks
+    ADD CONSTRAINT backfill_chunks_pkey PRIMARY KEY (backfill_id, resource, chunk_no);
+
+
+--
+-- Name: backfill_parts backfill_parts_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.backfill_parts
+    ADD CONSTRAINT backfill_parts_pkey PRIMARY KEY (backfill_id, resource);
+
+
+--
+-- Name: backfills backfills_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.backfills
+    ADD CONSTRAINT backfills_pkey PRIMARY KEY (backfill_id);
+
+
+--
 -- Name: connection_credentials connection_credentials_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -21070,6 +22178,20 @@ CREATE UNIQUE INDEX alerts_open ON portolan.alerts USING btree (rule, subject) W
 --
 
 CREATE INDEX alerts_untold ON portolan.alerts USING btree (alert_id) WHERE (told_at IS NULL);
+
+
+--
+-- Name: backfill_parts_open; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX backfill_parts_open ON portolan.backfill_parts USING btree (connection_id, resource) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: backfills_by_connection; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX backfills_by_connection ON portolan.backfills USING btree (connection_id, backfill_id);
 
 
 --
@@ -21752,6 +22874,30 @@ ALTER INDEX portolan.requests_failed ATTACH PARTITION portolan.requests_default_
 
 
 --
+-- Name: backfill_chunks backfill_chunks_backfill_id_resource_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.backfill_chunks
+    ADD CONSTRAINT backfill_chunks_backfill_id_resource_fkey FOREIGN KEY (backfill_id, resource) REFERENCES portolan.backfill_parts(backfill_id, resource) ON DELETE CASCADE;
+
+
+--
+-- Name: backfill_parts backfill_parts_backfill_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.backfill_parts
+    ADD CONSTRAINT backfill_parts_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES portolan.backfills(backfill_id) ON DELETE CASCADE;
+
+
+--
+-- Name: backfills backfills_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.backfills
+    ADD CONSTRAINT backfills_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES portolan.connections(connection_id) ON DELETE CASCADE;
+
+
+--
 -- Name: connection_credentials connection_credentials_connection_id_fkey; Type: FK CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -21913,11 +23059,11 @@ GRANT USAGE ON SCHEMA woocommerce TO portolan_operator;
 
 
 --
--- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]); Type: ACL; Schema: portolan; Owner: -
+-- Name: FUNCTION add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[], p_recent interval[]); Type: ACL; Schema: portolan; Owner: -
 --
 
-REVOKE ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) TO portolan_operator;
+REVOKE ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[], p_recent interval[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[], p_recent interval[]) TO portolan_operator;
 
 
 --
@@ -21936,11 +23082,44 @@ REVOKE ALL ON FUNCTION portolan.apply_grants(p_platforms text[]) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION backfill(p_connection text, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.backfill(p_connection text, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.backfill(p_connection text, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION beat(p_worker uuid, p_host text, p_version text, p_ttl interval); Type: ACL; Schema: portolan; Owner: -
 --
 
 REVOKE ALL ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.beat(p_worker uuid, p_host text, p_version text, p_ttl interval) TO portolan_worker;
+
+
+--
+-- Name: TABLE backfill_parts; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfill_parts TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfill_parts TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfill_parts TO portolan_worker;
+
+
+--
+-- Name: TABLE backfills; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfills TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfills TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfills TO portolan_worker;
+
+
+--
+-- Name: FUNCTION begin_part(p_part portolan.backfill_parts, p_backfill portolan.backfills, p_history jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.begin_part(p_part portolan.backfill_parts, p_backfill portolan.backfills, p_history jsonb) FROM PUBLIC;
 
 
 --
@@ -21965,6 +23144,14 @@ GRANT ALL ON FUNCTION portolan.block_bucket(p_platform text, p_owner text, p_buc
 
 REVOKE ALL ON FUNCTION portolan.cancel(p_job bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.cancel(p_job bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION cancel_backfill(p_backfill bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cancel_backfill(p_backfill bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cancel_backfill(p_backfill bigint) TO portolan_operator;
 
 
 --
@@ -22005,6 +23192,14 @@ GRANT ALL ON FUNCTION portolan.close_gate(p_platform text, p_reason text, p_prob
 --
 
 REVOKE ALL ON FUNCTION portolan.close_gates() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION commit_chunk_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_coverage jsonb[], p_discoveries jsonb, p_backfill bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.commit_chunk_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_coverage jsonb[], p_discoveries jsonb, p_backfill bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.commit_chunk_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_coverage jsonb[], p_discoveries jsonb, p_backfill bigint) TO portolan_worker;
 
 
 --
@@ -22138,6 +23333,13 @@ REVOKE ALL ON FUNCTION portolan.end_alert(p_rule text, p_subject text) FROM PUBL
 
 
 --
+-- Name: FUNCTION end_chunk(p_backfill bigint, p_resource text, p_outcome text, p_code text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.end_chunk(p_backfill bigint, p_resource text, p_outcome text, p_code text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION end_parents(p_parents bigint[]); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -22214,6 +23416,14 @@ REVOKE ALL ON FUNCTION portolan.error_rule_problem(p_definition jsonb) FROM PUBL
 --
 
 REVOKE ALL ON FUNCTION portolan.error_title(p_message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION fail_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_how text, p_error jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.fail_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_how text, p_error jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.fail_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_how text, p_error jsonb) TO portolan_worker;
 
 
 --
@@ -22436,6 +23646,14 @@ REVOKE ALL ON FUNCTION portolan.note_sweep(p_connection bigint, p_stream text, p
 
 
 --
+-- Name: FUNCTION open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb) TO portolan_worker;
+
+
+--
 -- Name: FUNCTION open_gate(p_platform text); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -22458,6 +23676,21 @@ GRANT ALL ON FUNCTION portolan.open_slice(p_lane bigint, p_token uuid, p_job big
 
 REVOKE ALL ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION pause_backfill(p_backfill bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.pause_backfill(p_backfill bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.pause_backfill(p_backfill bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION plan_backfill(p_connection bigint, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text, p_after_streams boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.plan_backfill(p_connection bigint, p_resources text[], p_from timestamp with time zone, p_to timestamp with time zone, p_newest_first boolean, p_band text, p_after_streams boolean) FROM PUBLIC;
 
 
 --
@@ -22568,6 +23801,14 @@ GRANT ALL ON FUNCTION portolan.resume(p_scope text, p_name text) TO portolan_ope
 
 
 --
+-- Name: FUNCTION resume_backfill(p_backfill bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.resume_backfill(p_backfill bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.resume_backfill(p_backfill bigint) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION resume_connection(p_name text); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -22581,6 +23822,14 @@ GRANT ALL ON FUNCTION portolan.resume_connection(p_name text) TO portolan_operat
 
 REVOKE ALL ON FUNCTION portolan.retry(p_job bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.retry(p_job bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION retry_backfill(p_backfill bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.retry_backfill(p_backfill bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.retry_backfill(p_backfill bigint) TO portolan_operator;
 
 
 --
@@ -22636,6 +23885,31 @@ GRANT ALL ON FUNCTION portolan.set_credentials(p_connection bigint, p_key_id tex
 
 REVOKE ALL ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION spread_backfill(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.spread_backfill(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.spread_backfill(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer) FROM PUBLIC;
 
 
 --
@@ -22912,6 +24186,58 @@ GRANT SELECT ON TABLE portolan.applied_views TO portolan_worker;
 
 
 --
+-- Name: TABLE backfill_chunks; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_worker;
+
+
+--
+-- Name: TABLE connections; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connections TO portolan_console;
+GRANT SELECT ON TABLE portolan.connections TO portolan_operator;
+GRANT SELECT ON TABLE portolan.connections TO portolan_worker;
+
+
+--
+-- Name: COLUMN connections.limits; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(limits) ON TABLE portolan.connections TO portolan_operator;
+
+
+--
+-- Name: TABLE job_history; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_history TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_history TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_history TO portolan_worker;
+
+
+--
+-- Name: TABLE jobs; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.jobs TO portolan_console;
+GRANT SELECT ON TABLE portolan.jobs TO portolan_operator;
+GRANT SELECT ON TABLE portolan.jobs TO portolan_worker;
+
+
+--
+-- Name: TABLE backfill_progress; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_worker;
+
+
+--
 -- Name: TABLE connection_credentials; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -22959,22 +24285,6 @@ GRANT SELECT(changed_at) ON TABLE portolan.connection_credentials TO portolan_wo
 GRANT SELECT ON TABLE portolan.connection_events TO portolan_console;
 GRANT SELECT ON TABLE portolan.connection_events TO portolan_operator;
 GRANT SELECT ON TABLE portolan.connection_events TO portolan_worker;
-
-
---
--- Name: TABLE connections; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.connections TO portolan_console;
-GRANT SELECT ON TABLE portolan.connections TO portolan_operator;
-GRANT SELECT ON TABLE portolan.connections TO portolan_worker;
-
-
---
--- Name: COLUMN connections.limits; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE(limits) ON TABLE portolan.connections TO portolan_operator;
 
 
 --
@@ -23355,30 +24665,12 @@ GRANT SELECT ON TABLE portolan.job_events TO portolan_worker;
 
 
 --
--- Name: TABLE job_history; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.job_history TO portolan_console;
-GRANT SELECT ON TABLE portolan.job_history TO portolan_operator;
-GRANT SELECT ON TABLE portolan.job_history TO portolan_worker;
-
-
---
 -- Name: TABLE job_kinds; Type: ACL; Schema: portolan; Owner: -
 --
 
 GRANT SELECT ON TABLE portolan.job_kinds TO portolan_console;
 GRANT SELECT ON TABLE portolan.job_kinds TO portolan_operator;
 GRANT SELECT ON TABLE portolan.job_kinds TO portolan_worker;
-
-
---
--- Name: TABLE jobs; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.jobs TO portolan_console;
-GRANT SELECT ON TABLE portolan.jobs TO portolan_operator;
-GRANT SELECT ON TABLE portolan.jobs TO portolan_worker;
 
 
 --

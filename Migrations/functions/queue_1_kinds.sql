@@ -30,6 +30,7 @@ comment on function portolan.define_kind is 'Declares a kind of job, or a versio
 
 select portolan.define_kind('sync', '{"resource": "string"}', '{resource}');
 select portolan.define_kind('report', '{"resource": "string"}', '{resource}');
+select portolan.define_kind('backfill', '{"backfill": "number", "resource": "string"}', '{backfill}');
 select portolan.define_kind('probe');
 
 -- Why a job cannot be enqueued, with the name of the field and never its value.

@@ -1,33 +1,16 @@
 -- Streams: what is due, what a slice needs, and the commit of a page.
 -- Locks: leases, then streams, then lanes, then jobs; a page never locks a lane. Where a page looks at its connection it does not wait.
 
--- Commits one page. Records come sorted by (resource, id) and unique, so that two writers lock in one order.
+-- Writes the records of a page. They come sorted by (resource, id) and unique, so that two writers lock in one order.
 -- An unchanged record is not written; an older version never replaces a newer one; on a tie of updated-at the later fetch wins.
--- Answers `held` = false, having changed nothing, when the lease is lost.
-create or replace function portolan.commit_page(
-    p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text,
-    p_resource text[], p_id text[], p_updated_at timestamptz[], p_created_at timestamptz[], p_fetched_at timestamptz[], p_hash bytea[], p_payload text[],
-    p_sanitised boolean[],
+create or replace function portolan.store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text,
+    p_resource text[], p_id text[], p_updated_at timestamptz[], p_created_at timestamptz[], p_fetched_at timestamptz[], p_hash bytea[], p_payload text[], p_sanitised boolean[],
     p_gone_resource text[], p_gone_id text[], p_gone_at timestamptz[], p_gone_source text[],
-    p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamptz, p_degradation jsonb,
-  p_sweep jsonb default null, p_seen_resource text[] default '{}', p_seen_id text[] default '{}', p_coverage jsonb[] default '{}', p_discoveries jsonb default null)
-returns table (held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer,
-               cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+    out inserted integer, out changed integer, out unchanged integer, out stale integer, out deleted integer)
 language plpgsql as $$
-declare
-  v_now timestamptz := portolan.now(); v_asked integer := 0; v_worker uuid; v_state text;
+declare v_now timestamptz := portolan.now(); v_asked integer := 0;
 begin
   inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
-  select p.cancel, p.paused, p.draining, p.yield_wanted into cancel, paused, draining, yield_wanted
-  from portolan.prove(p_lane, p_token, p_job, coalesce(cardinality(p_id), 0)) p;
-  held := found;
-  if not held then return next; return; end if;
-
-  if p_discoveries is not null then
-    -- Before the stream, as whoever ends a job locks them.
-    update portolan.connections c set settings = c.settings || p_discoveries where c.connection_id = p_connection and not c.settings @> p_discoveries;
-  end if;
-
   if cardinality(p_id) > 0 then
     with input as materialized (
       select u.*, r.payload_hash as old_hash, r.deleted_at as old_deleted_at
@@ -66,6 +49,38 @@ begin
     update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
     get diagnostics deleted = row_count;
   end if;
+end $$;
+comment on function portolan.store_records is 'Writes the records and deletions of a page: what is new or has changed. Called under a lease.';
+
+-- Commits one page.
+-- Answers `held` = false, having changed nothing, when the lease is lost.
+create or replace function portolan.commit_page(
+    p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text,
+    p_resource text[], p_id text[], p_updated_at timestamptz[], p_created_at timestamptz[], p_fetched_at timestamptz[], p_hash bytea[], p_payload text[],
+    p_sanitised boolean[],
+    p_gone_resource text[], p_gone_id text[], p_gone_at timestamptz[], p_gone_source text[],
+    p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamptz, p_degradation jsonb,
+  p_sweep jsonb default null, p_seen_resource text[] default '{}', p_seen_id text[] default '{}', p_coverage jsonb[] default '{}', p_discoveries jsonb default null)
+returns table (held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer,
+               cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+language plpgsql as $$
+declare
+  v_now timestamptz := portolan.now(); v_worker uuid; v_state text;
+begin
+  inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
+  select p.cancel, p.paused, p.draining, p.yield_wanted into cancel, paused, draining, yield_wanted
+  from portolan.prove(p_lane, p_token, p_job, coalesce(cardinality(p_id), 0)) p;
+  held := found;
+  if not held then return next; return; end if;
+
+  if p_discoveries is not null then
+    -- Before the stream, as whoever ends a job locks them.
+    update portolan.connections c set settings = c.settings || p_discoveries where c.connection_id = p_connection and not c.settings @> p_discoveries;
+  end if;
+
+  select r.* into inserted, changed, unchanged, stale, deleted
+  from portolan.store_records(p_connection, p_job, p_platform, p_api_version, p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised,
+                              p_gone_resource, p_gone_id, p_gone_at, p_gone_source) r;
 
   if p_sweep is not null then
     deleted := deleted + portolan.note_sweep(p_connection, p_stream, p_job, p_sweep, p_resource || p_seen_resource, p_id || p_seen_id);
@@ -121,19 +136,25 @@ language sql stable as $$
   where le.lane_id = p_lane and le.token = p_token and p_job = any (le.job_ids) $$;
 comment on function portolan.open_slice is 'Connection, sealed credentials and cursor for a slice; nothing when the lease is lost.';
 
--- Adds a connection with its streams. Every stream is due at once.
+-- Adds a connection with its streams. Every stream is due at once. Of resources with a recent part that part is read first, and the past by a
+-- backfill after it.
 create or replace function portolan.add_connection(p_platform text, p_name text, p_base_url text, p_settings jsonb, p_resources text[], p_families text[], p_intervals interval[],
-    p_kinds text[] default null)
+    p_kinds text[] default null, p_recent interval[] default null)
 returns bigint language plpgsql as $$
-declare v_connection bigint;
+declare v_connection bigint; v_now timestamptz := portolan.now(); v_recent interval; v_resources text[];
 begin
   insert into portolan.connections (platform, name, base_url, settings) values (p_platform, p_name, p_base_url, coalesce(p_settings, '{}')) returning connection_id into v_connection;
-  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind)
-  select v_connection, u.resource, p_platform, u.family, u.interval, portolan.now(), coalesce(u.kind, 'sync')
-  from unnest(p_resources, p_families, p_intervals, p_kinds) u(resource, family, interval, kind);
+  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind, start_at)
+  select v_connection, u.resource, p_platform, u.family, u.interval, v_now, coalesce(u.kind, 'sync'), v_now - u.recent
+  from unnest(p_resources, p_families, p_intervals, p_kinds, p_recent) u(resource, family, interval, kind, recent);
+  for v_recent, v_resources in
+    select u.recent, array_agg(u.resource) from unnest(p_resources, p_recent) u(resource, recent) where u.recent is not null group by u.recent
+  loop
+    perform portolan.plan_backfill(v_connection, v_resources, null, v_now - v_recent, p_after_streams => true);
+  end loop;
   return v_connection;
 end $$;
-comment on function portolan.add_connection is 'A new connection and its streams, due at once. Credentials are set apart, in the same transaction.';
+comment on function portolan.add_connection is 'A new connection and its streams, due at once. p_recent: how far back each stream begins, the past before is left to a backfill; NULL: at the beginning. Credentials are set apart, in the same transaction.';
 
 -- Enqueues one sync of one stream now, whatever its schedule. Answers the job; an equal one that waits already is the answer, brought forward.
 create or replace function portolan.enqueue_sync(p_connection text, p_resource text, p_band text default 'urgent') returns bigint language plpgsql as $$
@@ -178,3 +199,5 @@ alter function portolan.enqueue_due set enable_seqscan = off;
 alter function portolan.enqueue_due set jit = off;
 alter function portolan.commit_page set enable_seqscan = off;
 alter function portolan.commit_page set jit = off;
+alter function portolan.store_records set enable_seqscan = off;
+alter function portolan.store_records set jit = off;

@@ -14,6 +14,8 @@ create or replace function portolan.function_rights() returns table (name text, 
     -- pages
     ('open_slice', 'portolan_worker', false), ('commit_page', 'portolan_worker', false), ('keep_exact', 'portolan_worker', false),
     ('json_problem', 'portolan_worker', true), ('record_errors', 'portolan_worker', false),
+    ('spread_backfill', 'portolan_worker', false), ('open_chunk', 'portolan_worker', false), ('fail_chunk', 'portolan_worker', false),
+    ('commit_chunk_page', 'portolan_worker', false),
     -- health, requests, limits, tokens
     ('enqueue_probes', 'portolan_worker', false), ('finish_probe', 'portolan_worker', false), ('take_alerts', 'portolan_worker', false),
     ('record_requests', 'portolan_worker', false), ('draw_quota', 'portolan_worker', false), ('block_bucket', 'portolan_worker', false),
@@ -33,11 +35,14 @@ create or replace function portolan.function_rights() returns table (name text, 
     ('set_error_rule', 'portolan_operator', false), ('drop_error_rule', 'portolan_operator', false),
     ('enable_copy', 'portolan_operator', false), ('disable_copy', 'portolan_operator', false), ('rebuild_copy', 'portolan_operator', false),
     ('keep_copies', 'portolan_worker portolan_operator', false),
+    ('backfill', 'portolan_operator', false), ('pause_backfill', 'portolan_operator', false), ('resume_backfill', 'portolan_operator', false),
+    ('cancel_backfill', 'portolan_operator', false), ('retry_backfill', 'portolan_operator', false),
     -- looking
     ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_minute', 'portolan_worker portolan_console portolan_operator', true),
     -- views call these with the rights of whoever reads them, and defaults with those of whoever writes
+    ('span_seconds', 'portolan_worker portolan_console portolan_operator', true),
     ('now', 'public', true), ('band_rank', 'public', true)) f(name, roles, as_caller) $$;
 comment on function portolan.function_rights is 'Which roles may call which function; functions that are not listed are called by others of ours only.';
 

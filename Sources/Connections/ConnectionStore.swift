@@ -34,16 +34,18 @@ package struct ConnectionStore: Sendable {
 
     /// Adds a connection, its sealed credentials and its streams, all due at once, in one transaction.
     ///
+    /// - Parameter recent: how far back the first reads go, where resources can be read by windows; what was before is
+    ///   read by a backfill after them. Nil: all of it is read at once.
     /// - Throws: ``ConnectionError`` naming the field that is missing, unknown or malformed.
     @discardableResult
     package func add(
         platform: any Platform, name: String, baseURL: String, settings: [String: String] = [:],
-        credentials: [String: Secret]
+        credentials: [String: Secret], recent: Duration? = nil
     ) async throws -> Int64 {
         let method = try Self.method(taking: credentials, of: platform)
         let base = try Self.checkedBaseURL(baseURL)
         do {
-            return try await insert(platform, name, base, settings, method, credentials)
+            return try await insert(platform, name, base, settings, method, credentials, recent)
         } catch let error as PostgresTransactionError {
             switch error.postgres?.constraint {
             case "connections_name_key": throw ConnectionError("there is a connection named \(name) already")
@@ -61,15 +63,16 @@ package struct ConnectionStore: Sendable {
 
     private func insert(
         _ platform: any Platform, _ name: String, _ base: String, _ settings: [String: String],
-        _ method: Authentication.Method, _ credentials: [String: Secret]
+        _ method: Authentication.Method, _ credentials: [String: Secret], _ recent: Duration?
     ) async throws -> Int64 {
         let resources = platform.resources
         return try await pool.withTransaction { connection in
             let rows = try await connection.query(
-                "select portolan.add_connection($1, $2, $3, $4, $5, $6, $7, $8) as id",
+                "select portolan.add_connection($1, $2, $3, $4, $5, $6, $7, $8, $9) as id",
                 [
                     platform.key, name, base, PostgresJSON(Self.json(settings)), resources.map(\.name),
                     resources.map(\.lane), resources.map(\.freshnessTarget), resources.map(\.kind.rawValue),
+                    resources.map { $0.history == nil ? nil : recent },
                 ])
             guard let id = try rows.first?.decode("id", as: Int64.self) else {
                 throw ConnectionError("the database gave the connection no id")

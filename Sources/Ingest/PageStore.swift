@@ -17,20 +17,22 @@ package struct PageStore: Sendable {
 
     package init(pool: PostgresPool) { self.pool = pool }
 
-    /// Commits a page of a job's stream.
+    /// Commits a page of a job's stream, or of the chunk that a backfill reads.
     ///
+    /// - Parameter backfill: whose chunk the page is of; nil: it is the stream's own. Of a chunk's page that is not stored
+    ///   which says something of the stream: up to when it is known, its state, its sweep.
     /// - Returns: what was written, and what the worker must know; `isHeld` is false when the lease is lost and
     ///   nothing was changed.
     /// - Throws: ``PostgresError``. After `connectionLost` nobody knows whether the page was committed: the caller
     ///   reads the cursor again and goes on from there.
     package func commit(
-        _ page: Page, of job: LeasedJob, stream: String, platform: any Platform
+        _ page: Page, of job: LeasedJob, stream: String, platform: any Platform, backfill: Int64? = nil
     ) async throws(PostgresError) -> PageAnswer {
         let page = platform.neverStored.strip(page)
         let records = RecordBatch(page.records)
-        let scope = Scope(page: page, job: job, stream: stream, platform: platform)
+        let scope = Scope(page: page, job: job, stream: stream, platform: platform, backfill: backfill)
         do throws(PostgresError) {
-            let rows = try await pool.query(Self.commitPage, scope.parameters(for: records, extraFlags: []))
+            let rows = try await pool.query(scope.sql, scope.parameters(for: records, extraFlags: []))
             return try PageAnswer(rows)
         } catch {
             guard error.isRefusedValue, !records.isEmpty else { throw error }
@@ -42,6 +44,12 @@ package struct PageStore: Sendable {
         select held, inserted, changed, unchanged, stale, deleted, cancel, paused, draining, yield_wanted
         from portolan.commit_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
                                   $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+        """
+
+    static let commitChunkPage: SQL = """
+        select held, inserted, changed, unchanged, stale, deleted, cancel, paused, draining, yield_wanted
+        from portolan.commit_chunk_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                                        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
         """
 
     private func commitCarefully(_ batch: RecordBatch, _ scope: Scope) async throws(PostgresError) -> PageAnswer {
@@ -67,7 +75,7 @@ package struct PageStore: Sendable {
         _ batch: CarefulBatch, _ scope: Scope, on connection: PostgresConnection
     ) async throws(PostgresError) -> PageAnswer {
         let rows = try await connection.query(
-            commitPage, scope.parameters(for: batch.storable, extraFlags: batch.flags))
+            scope.sql, scope.parameters(for: batch.storable, extraFlags: batch.flags))
         let answer = try PageAnswer(rows)
         guard answer.isHeld else { return answer }
         let exact = batch.exact
@@ -87,6 +95,9 @@ package struct PageStore: Sendable {
         let job: LeasedJob
         let stream: String
         let platform: any Platform
+        let backfill: Int64?
+
+        var sql: SQL { backfill == nil ? commitPage : commitChunkPage }
 
         func parameters(for batch: RecordBatch, extraFlags: [UnifiedError]) -> [any PostgresEncodable] {
             let records = batch.records
@@ -94,7 +105,7 @@ package struct PageStore: Sendable {
             let gone = page.deletions.filter { CarefulBatch.isUsable($0.id) }
             let discoveries = page.discoveries.isEmpty ? nil : PostgresJSON(encoding: page.discoveries)
             let seen = page.sweep?.seen.filter { CarefulBatch.isUsable($0.id) } ?? []
-            return [
+            let common: [any PostgresEncodable] = [
                 job.lease.laneID, job.lease.token, job.jobID, job.connectionID, stream, platform.key,
                 platform.apiVersion,
                 records.map(\.resource), records.map(\.id), records.map(\.updatedAt), records.map(\.createdAt),
@@ -102,10 +113,13 @@ package struct PageStore: Sendable {
                 batch.sanitised,
                 gone.map(\.resource), gone.map(\.id), gone.map(\.deletedAt), gone.map(\.source.rawValue),
                 (page.flags + extraFlags).map { PostgresJSON($0.rowJSON) },
-                PostgresJSON(page.cursor.json), page.isCaughtUp, page.syncedThrough,
-                page.degradation.map { PostgresJSON($0.rowJSON) },
-                page.sweep?.row, seen.map(\.resource), seen.map(\.id),
-                page.coverage.map(\.row), discoveries,
+                PostgresJSON(page.cursor.json), page.isCaughtUp,
+            ]
+            let coverage = page.coverage.map(\.row)
+            if let backfill { return common + [coverage, discoveries, backfill] }
+            return common + [
+                page.syncedThrough, page.degradation.map { PostgresJSON($0.rowJSON) },
+                page.sweep?.row, seen.map(\.resource), seen.map(\.id), coverage, discoveries,
             ]
         }
     }

@@ -11,13 +11,15 @@ package enum JobKind: String, Sendable, CaseIterable {
     case sync
     /// The same for a stream that is read from documents: requested, waited for, downloaded.
     case report
+    /// Reads windows of a connection's past: one job for the backfill, which waits for one a resource.
+    case backfill
     /// Finds out with one request whether a connection that does not run answers again.
     case probe
 
     /// The newest form of the kind's arguments that this program reads; it reads all older ones, too.
     package var newestVersion: Int {
         switch self {
-        case .sync, .report, .probe: 1
+        case .sync, .report, .backfill, .probe: 1
         }
     }
 }
@@ -27,6 +29,13 @@ package struct SyncArguments: Sendable, Codable, Equatable {
     package let resource: String
 
     package init(resource: String) { self.resource = resource }
+}
+
+/// Arguments of a `backfill` job; without a resource it is the one that makes the others.
+/// Example in SQL: `{"backfill": 7, "resource": "orders"}`.
+package struct BackfillArguments: Sendable, Codable, Equatable {
+    package let backfill: Int64
+    package let resource: String?
 }
 
 /// The exclusive, expiring right to run one lane's job.

@@ -21,6 +21,8 @@ struct OpenStream: Sendable {
     let buckets: [Bucket]
     private let account: Account
     var cursor: Cursor?
+    /// That of the stream as it was opened; a backfill's chunk has another.
+    let streamCursor: Cursor?
 
     /// After a page was stored.
     mutating func advance(to page: Page) {
@@ -93,7 +95,8 @@ struct OpenStream: Sendable {
         account = Account(
             connectionID: job.connectionID, baseURL: givenURL, settings: settings, method: method,
             credentials: credentials)
-        cursor = try row.decode("cursor", as: PostgresJSON?.self).map { Cursor(json: $0.text) }
+        streamCursor = try row.decode("cursor", as: PostgresJSON?.self).map { Cursor(json: $0.text) }
+        cursor = streamCursor
     }
 
     func read(at now: Date) -> StreamRead {

@@ -34,19 +34,6 @@ struct SliceContext: Sendable {
     }
 }
 
-/// Runs `sync` and `report` jobs, a slice at a time.
-struct StreamHandler: JobHandler {
-    let context: SliceContext
-    let kind: JobKind
-
-    var newestVersion: Int { kind.newestVersion }
-
-    func run(_ job: LeasedJob) async -> Ran {
-        var slice = Slice(job, in: context)
-        return await slice.run()
-    }
-}
-
 /// One slice: a job run page by page under one lease, until its end, its share of time, or a failure.
 ///
 /// ask the platform what comes next → take tokens → send → ask the platform what it means → commit → again
@@ -56,6 +43,8 @@ struct StreamHandler: JobHandler {
 struct Slice {
     let context: SliceContext
     let job: LeasedJob
+    /// Whose chunks it reads; nil: it reads the stream.
+    let backfill: Int64?
     private let logger: Logger
     private var random = SystemRandomNumberGenerator()
     private var pages = 0
@@ -63,9 +52,10 @@ struct Slice {
     /// Failures that were gone round; they are stored with the next page.
     private var pendingFlags: [UnifiedError] = []
 
-    init(_ job: LeasedJob, in context: SliceContext) {
+    init(_ job: LeasedJob, backfill: Int64? = nil, in context: SliceContext) {
         self.context = context
         self.job = job
+        self.backfill = backfill
         var logger = context.logger
         logger[metadataKey: "job"] = "\(job.jobID)"
         logger[metadataKey: "connection"] = "\(job.connectionID)"
@@ -77,6 +67,8 @@ struct Slice {
         /// With what it waits for, where it waits.
         case outcome(Outcome, why: String? = nil)
         case failure(UnifiedError)
+        /// All that a backfill could read is read, and some it could not; with what the last of that failed with.
+        case incomplete(UnifiedError)
         /// The database said that the lease is another's.
         case lost
         /// The worker could not confirm its beat: its leases may be another's, and it must fall silent.
@@ -102,7 +94,12 @@ struct Slice {
                 metadata: [
                     "code": "\(error.code.name)", "why": "\(error.message)", "outcome": "\(verdict.outcome.word)",
                 ])
-            return await finish(verdict, error, resource: resource)
+            if let backfill { return await finish(verdict, error, chunkOf: backfill, resource: resource) }
+            return await finish(
+                verdict.outcome, error, resource: resource, streamState: verdict.streamState,
+                event: verdict.healthEvent)
+        case .incomplete(let error):
+            return await finish(.failed, error, resource: resource, event: nil)
         case .lost:
             logger.notice("slice abandoned: the lease is lost")
             return .lost
@@ -139,6 +136,7 @@ struct Slice {
     private mutating func read(_ resource: String) async throws -> Ending {
         await context.readRules()
         guard var stream = try await OpenStream(job, resource: resource, in: context) else { return .lost }
+        if let ending = try await begin(&stream) { return ending }
         let deadline = ContinuousClock.now + context.configuration.sliceTimeMax
         while true {
             if context.signs.isDrainAsked { return .outcome(.yield) }
@@ -150,15 +148,25 @@ struct Slice {
                 guard duration < Self.longWait else { throw Self.exhausted(bucket, duration) }
                 return .outcome(.snooze(for: duration), why: "no token free in bucket \(bucket)")
             case .committed(let page, let answer):
-                if page.isCaughtUp { return .outcome(.done) }
+                if page.isCaughtUp, backfill == nil { return .outcome(.done) }
                 if let next = page.resumeAt {
                     let pause = Duration.seconds(max(1, next.timeIntervalSince(context.wallClock())))
                     return .outcome(.snooze(for: pause), why: "the platform is not ready yet")
                 }
                 let isUsedUp = pages >= context.configuration.slicePagesMax || ContinuousClock.now >= deadline
                 if answer.isToStop || answer.isYieldWanted || isUsedUp { return .outcome(.yield) }
+                if page.isCaughtUp, let ending = try await begin(&stream) { return ending }
             }
         }
+    }
+
+    /// Where to begin: with the next chunk of a backfill, or where a stream that was never read is to begin.
+    ///
+    /// - Returns: why there is nothing to read; nil: there is.
+    private func begin(_ stream: inout OpenStream) async throws -> Ending? {
+        if let backfill { return try await openChunk(of: backfill, &stream) }
+        if stream.cursor == nil { try await stream.startWhereToldTo(job, in: context) }
+        return nil
     }
 
     /// A wait for tokens that is no longer a matter of turns: the connection is shown to be held up by its limits.
@@ -203,13 +211,16 @@ struct Slice {
         goOns = 0
         let answer: PageAnswer
         do throws(PostgresError) {
-            answer = try await context.store.commit(page, of: job, stream: stream.resource, platform: stream.platform)
+            answer = try await context.store.commit(
+                page, of: job, stream: stream.resource, platform: stream.platform, backfill: backfill)
         } catch {
             guard error.isConnectionFailure || error.isTransient else { throw error }
             // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
             logger.warning("commit interrupted", metadata: ["error": "\(error)"])
             switch try await reopen(stream.resource) {
-            case .open(let again): stream = again
+            case .open(let again):
+                stream = again
+                if let ending = try await begin(&stream) { return .ended(ending) }
             case .ending(let ending): return .ended(ending)
             }
             return .again
@@ -353,28 +364,32 @@ struct Slice {
         return .ending(.silent)
     }
 
+    /// The error as it is stored: without what must never be, and with its place.
+    func row(_ error: UnifiedError) -> PostgresJSON {
+        var error = error
+        let platform = context.platforms[job.platform]
+        if error.ruleID == nil { error.locate(on: platform?.hosting) }
+        return PostgresJSON(platform.map { error.rowJSON(without: $0.neverStored) } ?? error.rowJSON)
+    }
+
     /// With the error's row and what it means for stream and connection. Where the database refuses to write those down,
     /// the job still ends as it should.
-    private func finish(_ verdict: Verdict, _ error: UnifiedError, resource: String?) async -> Ran {
-        let neverStored = context.platforms[job.platform]?.neverStored
-        func row(_ error: UnifiedError) -> PostgresJSON {
-            PostgresJSON(neverStored.map { error.rowJSON(without: $0) } ?? error.rowJSON)
-        }
-        var error = error
-        if error.ruleID == nil { error.locate(on: context.platforms[job.platform]?.hosting) }
+    func finish(
+        _ outcome: Outcome, _ error: UnifiedError, resource: String?, streamState: String? = nil, event: HealthEvent?
+    ) async -> Ran {
         let (errorRow, flags) = (row(error), pendingFlags.map(row))
         var delay = Duration.milliseconds(100)
         while true {
             do throws(QueueError) {
                 let result = try await context.queue.finish(
-                    job, verdict.outcome, error: errorRow, flags: flags, resource: resource,
-                    streamState: verdict.streamState, event: verdict.healthEvent?.rawValue)
+                    job, outcome, error: errorRow, flags: flags, resource: resource, streamState: streamState,
+                    event: event?.rawValue)
                 logger.debug("slice ended", metadata: ["result": "\(result.rawValue)", "pages": "\(pages)"])
                 return result == .stale ? .lost : .reported
             } catch {
                 logger.warning("finish interrupted", metadata: ["error": "\(error)"])
                 guard context.signs.isConfirmed else { return .unknown }
-                guard error.code == .unavailable else { return .ended(verdict.outcome) }
+                guard error.code == .unavailable else { return .ended(outcome) }
             }
             try? await Task.sleep(for: delay)
             delay = min(delay * 2, .seconds(2))

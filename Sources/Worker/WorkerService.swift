@@ -184,6 +184,7 @@ extension WorkerService {
             return [
                 JobKind.sync.rawValue: StreamHandler(context: context, kind: .sync),
                 JobKind.report.rawValue: StreamHandler(context: context, kind: .report),
+                JobKind.backfill.rawValue: BackfillHandler(context: context),
                 JobKind.probe.rawValue: ProbeHandler(context: context),
             ]
         }

@@ -42,8 +42,18 @@ struct ConnectionsCommand: AsyncParsableCommand {
         @Option(name: .customLong("set"), parsing: .singleValue, help: "A setting, as name=value. May be given again.")
         var settings: [String] = []
 
+        @Option(
+            help: "Days that are read first; what was before is read by a backfill after them. 0: all of it at once.")
+        var recent: Int = 30
+
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var log: LogOptions
+
+        func validate() throws {
+            guard (0...3650).contains(recent) else {
+                throw ValidationError("--recent is a number of days from 0 to 3650")
+            }
+        }
 
         func run() async throws {
             let platform = try CredentialInput.platform(platform)
@@ -69,9 +79,13 @@ struct ConnectionsCommand: AsyncParsableCommand {
             try await withStore(database, log) { store in
                 try await store.add(
                     platform: platform, name: name, baseURL: url,
-                    settings: Dictionary(pairs, uniquingKeysWith: { _, last in last }), credentials: credentials)
+                    settings: Dictionary(pairs, uniquingKeysWith: { _, last in last }), credentials: credentials,
+                    recent: recent == 0 ? nil : .seconds(recent * 86_400))
             }
             print("added \(name): \(platform.resources.count) streams are due now")
+            if recent > 0, platform.resources.contains(where: { $0.history != nil }) {
+                print("the last \(recent) days come first; what was before: portolan backfills --connection \(name)")
+            }
         }
     }
 

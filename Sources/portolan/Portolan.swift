@@ -12,6 +12,7 @@ struct Portolan: AsyncParsableCommand {
         version: Build.version,
         subcommands: [
             DemoCommand.self, MigrateCommand.self, ConnectionsCommand.self, EnqueueCommand.self, StatusCommand.self,
+            BackfillCommand.self, BackfillsCommand.self,
             CopiesCommand.self,
             JobsCommand.self, ErrorsCommand.self, AlertsCommand.self, KindsCommand.self, PauseCommand.self,
             ResumeCommand.self,
