@@ -94,8 +94,9 @@ package final class LocalFleet: Sendable {
     ///
     /// - Parameter limitFactor: how many times what the platform declares each connection is allowed, where the stores
     ///   allow it, too: nobody waits in a demonstration for what a platform gives in hours.
+    /// - Parameter recent: how far back the first reads go; a backfill reads what was before. Nil: all of it at once.
     package func connectStores(
-        limitFactor: Double? = nil, _ isWanted: (SandboxProcess.Store) -> Bool = { _ in true }
+        limitFactor: Double? = nil, recent: Duration? = nil, _ isWanted: (SandboxProcess.Store) -> Bool = { _ in true }
     ) async throws {
         let connections = ConnectionStore(pool: pool, vault: try Vault(masterKey: masterKey))
         for store in try await sandbox.stores() where isWanted(store) {
@@ -103,7 +104,7 @@ package final class LocalFleet: Sendable {
             try await connections.add(
                 platform: platform, name: "\(store.platform)-\(store.name)", baseURL: store.baseURL,
                 settings: Self.endpointSettings(platform, at: store.baseURL),
-                credentials: store.credentials.mapValues(Secret.init))
+                credentials: store.credentials.mapValues(Secret.init), recent: recent)
             guard let limitFactor else { continue }
             try await pool.query(
                 "update portolan.connections set limits = $1 where name = $2",
