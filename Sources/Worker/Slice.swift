@@ -51,6 +51,8 @@ struct Slice {
     private var goOns = 0
     /// Failures that were gone round; they are stored with the next page.
     private var pendingFlags: [UnifiedError] = []
+    /// How far apart pages like the one under way may be within the connection's quota.
+    private var pageInterval: Duration?
 
     init(_ job: LeasedJob, backfill: Int64? = nil, in context: SliceContext) {
         self.context = context
@@ -190,18 +192,33 @@ struct Slice {
         let read = stream.read(at: context.wallClock())
         do {
             let step = try stream.platform.nextStep(in: read)
+            pageInterval = ReadPace.pageInterval(
+                of: step.requests.flatMap(\.demands), buckets: stream.buckets, streams: stream.platform.resources.count)
             if let reader = step.reader { return try await download(step.requests[0], reader, read, &stream) }
-            switch try await ask(step, read, stream) {
+            switch try await ask(step, read, &stream) {
             case .page(let page): return try await commit(page, &stream)
             case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
             }
         } catch let failure as ReadFailure {
-            guard let cursor = failure.goOnWith, goOns < context.configuration.goOnsMax else { throw failure.error }
-            goOns += 1
-            pendingFlags.append(failure.error)
-            stream.cursor = cursor
-            return .again
+            guard let cursor = failure.goOnWith else { throw failure.error }
+            return try goOn(with: cursor, round: failure.error, &stream)
+        } catch let error as UnifiedError {
+            guard error.code == .platformTimeout, let cursor = stream.platform.cursorAfterSilence(in: read) else {
+                throw error
+            }
+            return try goOn(with: cursor, round: error, &stream)
         }
+    }
+
+    /// Asks again, and differently, for a bounded number of times.
+    private mutating func goOn(
+        with cursor: Cursor, round error: UnifiedError, _ stream: inout OpenStream
+    ) throws -> Advance {
+        guard goOns < context.configuration.goOnsMax else { throw error }
+        goOns += 1
+        pendingFlags.append(error)
+        stream.cursor = cursor
+        return .again
     }
 
     /// Stores a page, with what had to be gone round before it.
@@ -212,7 +229,8 @@ struct Slice {
         let answer: PageAnswer
         do throws(PostgresError) {
             answer = try await context.store.commit(
-                page, of: job, stream: stream.resource, platform: stream.platform, backfill: backfill)
+                page, of: job, stream: stream.resource, platform: stream.platform, backfill: backfill,
+                pageInterval: pageInterval)
         } catch {
             guard error.isConnectionFailure || error.isTransient else { throw error }
             // Nobody knows whether the page was committed. The cursor tells, if the lease is still ours.
@@ -245,11 +263,11 @@ struct Slice {
 
     /// Takes tokens, sends, and says what the answers mean. An access token that is refused is replaced, once.
     private func ask(
-        _ step: Step, _ read: StreamRead, _ stream: OpenStream, replacing refused: AccessToken? = nil
+        _ step: Step, _ read: StreamRead, _ stream: inout OpenStream, replacing refused: AccessToken? = nil
     ) async throws -> Asked {
         let asked = ContinuousClock.now
         let grant: Grant
-        switch try await takeTokens(for: step.requests, stream) {
+        switch try await takeTokens(for: step.requests, &stream) {
         case .granted(let granted): grant = granted
         case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
         }
@@ -271,7 +289,7 @@ struct Slice {
                 || error.error.isWorthFreshToken
             guard refused == nil, isRefusal, let token = sent.lazy.compactMap(\.token).first else { throw error }
             logger.debug("access token refused", metadata: ["code": "\(error.error.code.name)"])
-            return try await ask(step, read, stream, replacing: token)
+            return try await ask(step, read, &stream, replacing: token)
         }
     }
 
@@ -292,14 +310,13 @@ struct Slice {
     }
 
     /// Granted, or for how long the job is to be put off.
-    func takeTokens(for requests: [PlatformRequest], _ stream: OpenStream) async throws -> Admission {
+    func takeTokens(for requests: [PlatformRequest], _ stream: inout OpenStream) async throws -> Admission {
         let demands = requests.flatMap(\.demands)
         if demands.isEmpty { return .granted }
         let band = LimitBand(named: job.band.rawValue) ?? .incremental
         var patience = context.configuration.tokenWaitMax
         while true {
-            let admission = await context.limiter.acquire(
-                demands, band: band, buckets: stream.buckets, connectionID: job.connectionID, platform: job.platform)
+            let admission = try await stream.acquire(demands, band: band, of: job, in: context)
             guard case .wait(let wait, let bucket) = admission else { return admission }
             // The limiter tells everybody who waits there a time of their own.
             if wait > patience || context.signs.isDrainAsked { return .wait(wait, bucket: bucket) }

@@ -40,6 +40,29 @@ import Testing
         shop.expectTruth(place: "after a week")
     }
 
+    @Test("a shop that does not answer in time is asked for smaller pages, down to one record")
+    func silence() throws {
+        let platform = WooCommercePlatform()
+        func read(_ cursor: WooCommerceCursor) throws -> StreamRead {
+            StreamRead(
+                resource: "orders", cursor: try Cursor(encoding: cursor),
+                now: Date(timeIntervalSince1970: 1_790_000_000))
+        }
+        var cursor = WooCommerceCursor(pageSizeMax: 100)
+        #expect(platform.cursorAfterSilence(in: try read(cursor)) == nil, "while the shop is searched for")
+        cursor.server = WooCommerceServer(settings: [
+            WooCommerceServer.rootName: "/wp-json", WooCommerceServer.namespaceName: "wc/v3",
+        ])
+        var sizes: [String] = []
+        for _ in 0..<10 {
+            guard cursor.server != nil, let next = platform.cursorAfterSilence(in: try read(cursor)) else { break }
+            cursor = try #require(next.decode())
+            let step = try platform.nextStep(in: try read(cursor))
+            sizes.append(step.requests[0].query.first { $0.name == "per_page" }?.value ?? "none")
+        }
+        #expect(sizes == ["50", "25", "10", "1"])
+    }
+
     @Test("a page of a walk is followed whatever was edited, deleted, trashed or added since", arguments: 1...8)
     func changesDuringTheFirstWalk(seed: Int) throws {
         print("seed \(seed)")

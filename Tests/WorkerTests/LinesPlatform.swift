@@ -4,8 +4,8 @@ import RawJSON
 
 /// A platform small enough to see through: page N of its orders is the lines of the answer to `/orders?page=N`.
 ///
-/// 200 is a page; an empty line in front of the last record says that there is more. 418 asks to go on with page
-/// 100 more; every other status is the error of that status.
+/// 200 is a page; a header says that there is more. 418 asks to go on with page 100 more, and so does no answer in time;
+/// every other status is the error of that status.
 struct LinesPlatform: Platform {
     var key = "lines"
     var buckets: [Bucket] = []
@@ -48,6 +48,10 @@ struct LinesPlatform: Platform {
             records: records(response, page), cursor: try Cursor(encoding: Position(page: page + 1)),
             isCaughtUp: isLast,
             syncedThrough: isLast ? response.requestedAt : nil)
+    }
+
+    func cursorAfterSilence(in read: StreamRead) -> Cursor? {
+        try? Cursor(encoding: Position(page: position(read) + 100))
     }
 
     private func records(_ response: PlatformResponse, _ page: Int) -> [Record] {

@@ -89,6 +89,27 @@ struct SliceTests {
         }
     }
 
+    @Test("what does not answer in time is asked for less, where its platform knows how; a server that is away is not")
+    func silence() async throws {
+        try await Fleet.with { fleet in
+            let job = try await fleet.enqueue()
+            let transport = ScriptedTransport { page, _ throws(HTTPError) in
+                if page == 2 { throw HTTPError(code: .timeoutFirstByte, message: "no answer", host: "shop.example") }
+                return ScriptedTransport.answer(page, of: 103)
+            }
+            #expect(try await fleet.runToEnd(job, transport) == "done")
+            #expect(transport.pages == [1, 2, 102, 103])
+            #expect(try await fleet.errorCodes() == ["platform.timeout"])
+
+            let again = try await fleet.enqueue()
+            let away = ScriptedTransport { _, _ throws(HTTPError) in
+                throw HTTPError(code: .timeoutConnect, message: "no connection", host: "shop.example")
+            }
+            try await fleet.runOnce(again, away)
+            #expect(away.pages == [104])
+        }
+    }
+
     @Test("a platform that asks for nothing else is followed a bounded number of times, then it is a failure")
     func goOnForEver() async throws {
         try await Fleet.with { fleet in

@@ -48,6 +48,10 @@ package protocol Platform: Sendable {
     /// - Throws: ``ReadFailure`` when the step as a whole failed: nothing of it is stored.
     func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page
 
+    /// Where to go on after a request of this step that was given up because no answer came in time, where asking for less
+    /// at once may help; nil, as it is unless a platform says otherwise: that is a failure like any other.
+    func cursorAfterSilence(in read: StreamRead) -> Cursor?
+
     /// Where a read of one window of a resource begins; asked for resources with a ``Resource/history`` only.
     ///
     /// The read goes on like any other, each page with the cursor of the one before, until a page is caught up: then all
@@ -72,6 +76,8 @@ extension Platform {
     package var errorRules: [ErrorRule] { [] }
     package var errorShape: ErrorShape { ErrorShape() }
     package var ownRules: RuleBook { RuleBook(of: self) }
+
+    package func cursorAfterSilence(in read: StreamRead) -> Cursor? { nil }
 
     package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
         throw ReadFailure(UnifiedError(.internalBug, "\(read.resource) cannot be read by windows"))

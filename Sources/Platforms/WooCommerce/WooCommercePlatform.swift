@@ -46,6 +46,10 @@ package struct WooCommercePlatform: Platform {
         return try reading.page(from: exchanges)
     }
 
+    package func cursorAfterSilence(in read: StreamRead) -> Cursor? {
+        (try? WooCommerceReading(read, rules: read.rules ?? ownRules))?.cursorAfterSilence
+    }
+
     package func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {
         WooCommerceSandboxStore(options)
     }

@@ -38,6 +38,14 @@ extension WooCommerceReading {
         throw refusal.failure(goOnWith: next)
     }
 
+    /// A shop that is too slow for a page may be quick enough for a smaller one.
+    var cursorAfterSilence: Cursor? {
+        guard cursor.server != nil, cursor.search == nil, cursor.smallerPage != nil else { return nil }
+        var next = cursor
+        next.shrink()
+        return try? Cursor(encoding: next)
+    }
+
     /// Answers to: the row behind the one that fails, and this one without its contents.
     mutating func probePage(_ exchanges: [Exchange], _ begun: WooCommerceWalk) throws(ReadFailure) -> Page {
         guard exchanges.count == 2 else {
