@@ -1257,10 +1257,10 @@ COMMENT ON FUNCTION portolan.commit_chunk_page(p_lane bigint, p_token uuid, p_jo
 
 
 --
--- Name: commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, timestamp with time zone, jsonb, jsonb, text[], text[], jsonb[], jsonb); Type: FUNCTION; Schema: portolan; Owner: -
+-- Name: commit_page(bigint, uuid, bigint, bigint, text, text, text, text[], text[], timestamp with time zone[], timestamp with time zone[], timestamp with time zone[], bytea[], text[], boolean[], text[], text[], timestamp with time zone[], text[], jsonb[], jsonb, boolean, timestamp with time zone, jsonb, jsonb, text[], text[], jsonb[], jsonb, interval); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
-CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb DEFAULT NULL::jsonb, p_seen_resource text[] DEFAULT '{}'::text[], p_seen_id text[] DEFAULT '{}'::text[], p_coverage jsonb[] DEFAULT '{}'::jsonb[], p_discoveries jsonb DEFAULT NULL::jsonb) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
+CREATE FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb DEFAULT NULL::jsonb, p_seen_resource text[] DEFAULT '{}'::text[], p_seen_id text[] DEFAULT '{}'::text[], p_coverage jsonb[] DEFAULT '{}'::jsonb[], p_discoveries jsonb DEFAULT NULL::jsonb, p_interval_min interval DEFAULT NULL::interval) RETURNS TABLE(held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer, cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
@@ -1299,13 +1299,29 @@ begin
     caught_up_at = case when p_caught_up then v_now else s.caught_up_at end,
     first_caught_up_at = case when p_caught_up then coalesce(s.first_caught_up_at, v_now) else s.first_caught_up_at end,
     synced_through = greatest(s.synced_through, p_synced_through),
-    next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval) else s.next_due_at end,
+    next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval)
+                       -- Sooner than was thought when it was enqueued. What is later than was thought shows after the next read.
+                       when n.cadence < 0.8 * (s.next_due_at - v_now) then v_now + n.cadence * portolan.jitter(p_connection, p_stream, s.next_due_at) else s.next_due_at end,
+    read_pages = case when p_caught_up then 0 else n.pages end, read_records = case when p_caught_up then 0 else n.records end, read_changes = case when p_caught_up then 0 else n.changes end,
+    cadence = case when p_caught_up then n.cadence else s.cadence end, least_interval = case when p_caught_up then n.least else s.least_interval end,
+    change_count = case when p_caught_up then n.change_count else s.change_count end, change_span = case when p_caught_up then n.change_span else s.change_span end,
+    change_cos = case when p_caught_up then n.change_cos else s.change_cos end, change_sin = case when p_caught_up then n.change_sin else s.change_sin end,
+    read_cost = case when p_caught_up then n.read_cost else s.read_cost end,
     successes = case when p_caught_up then least(s.successes + 1, 2)::smallint else s.successes end,
     state = n.state, state_code = p_degradation->>'code', state_message = p_degradation->>'message',
     state_since = case when s.state is distinct from n.state then v_now else s.state_since end
   from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
-                    when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state
-        from portolan.streams o where o.connection_id = p_connection and o.resource = p_stream) n
+                    when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state,
+               x.pages, x.records, x.changes, x.least, case when o.kind = 'sync' and o.first_caught_up_at is not null then make_interval(secs => r.seconds) end as cadence,
+               r.change_count, r.change_span, r.change_cos, r.change_sin, r.read_cost
+        from portolan.streams o
+        cross join lateral (select least(o.read_pages + 1, 1000000) as pages, least(o.read_records + coalesce(cardinality(p_id), 0), 1000000000) as records,
+                                   least(o.read_changes + inserted + changed + deleted, 1000000000) as changes, p_interval_min * least(o.read_pages + 1, 1000000) as least) x
+        -- The first read brings all there is: it says nothing about changes.
+        left join lateral portolan.next_cadence(o.interval, v_now, x.changes, x.records, x.pages,
+          case when o.first_caught_up_at is not null then extract(epoch from v_now - o.caught_up_at)::double precision end, extract(epoch from x.least)::double precision,
+          o.change_count, o.change_span, o.change_cos, o.change_sin, o.read_cost) r on p_caught_up
+        where o.connection_id = p_connection and o.resource = p_stream) n
   where s.connection_id = p_connection and s.resource = p_stream;
 
   -- It answers: what was counted against its health no longer is. A connection that somebody else holds is looked at with the next page.
@@ -1317,10 +1333,10 @@ end $$;
 
 
 --
--- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb); Type: COMMENT; Schema: portolan; Owner: -
+-- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb, p_interval_min interval); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb) IS 'One page in one transaction: proof of the lease, records, deletions, flags, cursor, progress.';
+COMMENT ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb, p_interval_min interval) IS 'One page in one transaction: proof of the lease, records, deletions, flags, cursor, progress.';
 
 
 --
@@ -1748,6 +1764,67 @@ COMMENT ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timesta
 
 
 --
+-- Name: declare_resources(text, text[], text[], interval[], text[]); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.declare_resources(p_platform text, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare v_now timestamptz := portolan.now(); v_new text[]; v_added integer;
+begin
+  if coalesce(p_platform, '') !~ '^[a-z][a-z0-9_]*$' then
+    raise exception 'platform is %; it is a key such as myshop: small letters, digits and underscores', coalesce(quote_literal(p_platform), 'null')
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if p_resources is null or array_position(p_resources, null) is not null or array_position(p_resources, '') is not null then
+    raise exception 'resources of % is null or holds null or nothing; give an array of names such as {orders}', p_platform using errcode = 'invalid_parameter_value';
+  end if;
+  if (cardinality(p_families), cardinality(p_intervals), cardinality(p_kinds)) is distinct from (cardinality(p_resources), cardinality(p_resources), cardinality(p_resources)) then
+    raise exception 'resources, families, intervals and kinds of % have %, %, % and % elements; give one of each for every resource', p_platform,
+      cardinality(p_resources), coalesce(cardinality(p_families), 0), coalesce(cardinality(p_intervals), 0), coalesce(cardinality(p_kinds), 0)
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if exists (select from unnest(p_families, p_intervals, p_kinds) u(family, interval, kind)
+             where u.family is null or u.family = '' or u.interval is null or u.interval < interval '1 second' or u.kind is null or u.kind not in ('sync', 'report')) then
+    raise exception 'families, intervals or kinds of % hold what cannot be; a family is a name such as main, an interval a second or more, a kind sync or report', p_platform
+      using errcode = 'invalid_parameter_value';
+  end if;
+  perform from unnest(p_resources, p_families, p_intervals, p_kinds) u(resource, family, interval, kind)
+  left join portolan.platform_resources r on r.platform = p_platform and r.resource = u.resource
+  where (r.family, r.interval, r.kind) is distinct from (u.family, u.interval, u.kind);
+  if not found then return 0; end if;
+
+  with declared as (
+    insert into portolan.platform_resources as r (platform, resource, family, interval, kind, declared_at)
+    select p_platform, u.resource, u.family, u.interval, u.kind, v_now
+    from unnest(p_resources, p_families, p_intervals, p_kinds) u(resource, family, interval, kind) order by u.resource collate "C"
+    on conflict (platform, resource) do update set family = excluded.family, interval = excluded.interval, kind = excluded.kind, declared_at = excluded.declared_at
+    where (r.family, r.interval, r.kind) is distinct from (excluded.family, excluded.interval, excluded.kind)
+    returning r.resource, xmax = 0 as is_new)
+  select array_agg(d.resource) filter (where d.is_new) into v_new from declared d;
+
+  -- A connection that is removed meanwhile is passed over.
+  insert into portolan.streams (connection_id, resource, platform, family, interval, next_due_at, kind)
+  select c.connection_id, r.resource, p_platform, r.family, r.interval,
+         v_now + r.interval * (abs(hashtextextended(r.resource || ':' || c.connection_id, 0) % 1000) / 1000.0), r.kind
+  from portolan.connections c cross join portolan.platform_resources r
+  where c.platform = p_platform and r.platform = p_platform and r.resource = any (v_new)
+  for key share of c
+  on conflict (connection_id, resource) do nothing;
+  get diagnostics v_added = row_count;
+  return v_added;
+end $_$;
+
+
+--
+-- Name: FUNCTION declare_resources(p_platform text, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.declare_resources(p_platform text, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) IS 'Declares what a platform offers; what is new becomes a stream of its connections. Answers how many streams were added.';
+
+
+--
 -- Name: define_kind(text, jsonb, text[], integer, integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -2132,26 +2209,57 @@ COMMENT ON FUNCTION portolan.enqueue(p_connection bigint, p_kind text, p_args js
 CREATE FUNCTION portolan.enqueue_due(p_limit integer DEFAULT 1000) RETURNS TABLE(due integer, enqueued integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_kind text[]; v_busy boolean[];
+declare
+  v_now timestamptz := portolan.now(); v_permits record; v_new integer := 0; v_class smallint[] := '{}'; v_count integer[] := '{}'; v_spent integer;
+  v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_kind text[]; v_busy boolean[]; v_paced boolean[];
 begin
-  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.kind), array_agg(d.busy)
-  into v_at, v_connection, v_resource, v_family, v_kind, v_busy from (
-    select s.ctid as at, s.connection_id, s.resource, s.family, s.kind,
+  -- How many of each class. Nothing is locked yet: another scheduler may have some of them, which are then passed over below.
+  select count(*) into v_new from (
+    select from portolan.streams s where s.urgency = 0 and s.next_due_at <= v_now and s.paused_at is null order by s.next_due_at limit p_limit) x;
+  if v_new < p_limit and exists (
+      select from generate_series(1, 4) u(urgency) cross join lateral (
+        select from portolan.streams s where s.urgency = u.urgency and s.next_due_at <= v_now and s.paused_at is null order by s.next_due_at limit 1) x) then
+    v_permits := portolan.hold_permits(p_limit - v_new);
+    if v_permits.permits > 0 then
+      select array_agg(c.urgency), array_agg(c.n) into v_class, v_count from (
+        select d.urgency, count(*)::integer as n from (
+          select u.urgency::smallint from generate_series(1, 4) u(urgency) cross join lateral (
+            select s.next_due_at + s.interval as deadline from portolan.streams s
+            where s.urgency = u.urgency and s.next_due_at <= v_now and s.paused_at is null order by s.next_due_at limit v_permits.permits) x
+          order by x.deadline limit v_permits.permits) d group by 1) c;
+    end if;
+  end if;
+  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.kind), array_agg(d.busy), array_agg(d.urgency > 0)
+  into v_at, v_connection, v_resource, v_family, v_kind, v_busy, v_paced from (
+    select s.ctid as at, s.connection_id, s.resource, s.family, s.kind, s.urgency,
            exists (select from portolan.lanes l join portolan.jobs j on j.lane_id = l.lane_id and j.dedupe_key = 'sync:' || s.resource
-                   where l.connection_id = s.connection_id and l.family = s.family) or not portolan.runs(c.state) as busy
-    from portolan.streams s join portolan.connections c using (connection_id)
-    where s.next_due_at <= v_now order by s.next_due_at limit p_limit for update of s skip locked) d;
+                   where l.connection_id = s.connection_id and l.family = s.family)
+           or not exists (select from portolan.connections c where c.connection_id = s.connection_id and portolan.runs(c.state)) as busy
+    from unnest(0::smallint || v_class, v_new || v_count) k(urgency, n) cross join lateral (
+      select s.ctid, s.connection_id, s.resource, s.family, s.kind, s.urgency from portolan.streams s
+      where s.urgency = k.urgency and s.next_due_at <= v_now and s.paused_at is null order by s.next_due_at limit k.n for update skip locked) s) d;
   if v_at is null then return query select 0, 0; return; end if;
   perform portolan.enqueue_many(array_agg(u.connection_id), array_agg(u.kind), array_agg(jsonb_build_object('resource', u.resource)),
                                 array_agg(case u.kind when 'report' then 'report' else 'incremental' end), null, array_agg('sync:' || u.resource), array_agg(u.family))
   from unnest(v_connection, v_resource, v_family, v_kind, v_busy) u(connection_id, resource, family, kind, busy) where not u.busy having count(*) > 0;
   update portolan.streams s set
     enqueued_at = case when u.busy then s.enqueued_at else v_now end,
-    next_due_at = v_now + s.interval * (0.9 + 0.2 * abs(hashtextextended(s.resource || s.connection_id || s.next_due_at, 0) % 1000) / 1000.0)
+    next_due_at = v_now + least(s.cadence, s.interval) * portolan.jitter(s.connection_id, s.resource, s.next_due_at, s.enqueued_at is null)
   from unnest(v_at, v_busy) u(at, busy) where s.ctid = u.at;
+  if v_class <> '{}' then
+    select count(*) into v_spent from unnest(v_busy, v_paced) u(busy, paced) where u.paced and not u.busy;
+    update portolan.scheduler_permits p set refilled_at = v_now, tokens = greatest(0, h.tokens - greatest(0, v_spent - h.before))
+    from (select u.part, u.tokens, coalesce(sum(u.tokens) over (order by u.o rows between unbounded preceding and 1 preceding), 0) as before
+          from unnest(v_permits.part, v_permits.tokens) with ordinality u(part, tokens, o)) h
+    where p.part = h.part;
+  end if;
   return query select cardinality(v_at), (select count(*)::integer from unnest(v_busy) b where not b);
 end $$;
 
@@ -2160,7 +2268,7 @@ end $$;
 -- Name: FUNCTION enqueue_due(p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON FUNCTION portolan.enqueue_due(p_limit integer) IS 'One tick of the scheduler. Run by any number of schedulers at once; each due stream is enqueued once.';
+COMMENT ON FUNCTION portolan.enqueue_due(p_limit integer) IS 'One tick of the scheduler. Run by any number of schedulers at once; each due stream is enqueued once, after an outage at a stated pace.';
 
 
 --
@@ -2901,6 +3009,27 @@ COMMENT ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bigi
 
 
 --
+-- Name: first_use(bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.first_use(p_connection bigint) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select f.epoch from portolan.connections c
+  join portolan.first_uses f on f.platform = c.platform and f.host = coalesce(substring(lower(c.base_url) from '^https?://(?:www\.)?([^/:]+)'), '')
+  where c.connection_id = p_connection
+$$;
+
+
+--
+-- Name: FUNCTION first_use(p_connection bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.first_use(p_connection bigint) IS 'The epoch of the first request to a connection''s host, by whichever connection; NULL: there was none.';
+
+
+--
 -- Name: fold_errors(integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -2999,6 +3128,7 @@ CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[]
     -- health, requests, limits, tokens
     ('enqueue_probes', 'portolan_worker', false), ('finish_probe', 'portolan_worker', false), ('take_alerts', 'portolan_worker', false),
     ('record_requests', 'portolan_worker', false), ('draw_quota', 'portolan_worker', false), ('block_bucket', 'portolan_worker', false),
+    ('first_use', 'portolan_worker', false), ('note_first_use', 'portolan_worker', false), ('declare_resources', 'portolan_worker', false),
     ('read_tokens', 'portolan_worker', false), ('begin_refresh', 'portolan_worker', false), ('complete_refresh', 'portolan_worker', false),
     ('fail_refresh', 'portolan_worker', false), ('amend_tokens', 'portolan_worker', false), ('tokens_due', 'portolan_worker', false),
     -- both: programs react, people decide
@@ -3017,9 +3147,13 @@ CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[]
     ('keep_copies', 'portolan_worker portolan_operator', false),
     ('backfill', 'portolan_operator', false), ('pause_backfill', 'portolan_operator', false), ('resume_backfill', 'portolan_operator', false),
     ('cancel_backfill', 'portolan_operator', false), ('retry_backfill', 'portolan_operator', false),
+    ('pause_stream', 'portolan_operator', false), ('resume_stream', 'portolan_operator', false), ('pause_connection', 'portolan_operator', false),
+    ('unpause_connection', 'portolan_operator', false), ('run_streams', 'portolan_operator', false), ('set_target', 'portolan_operator', false),
+    ('pause_schedule', 'portolan_operator', false), ('resume_schedule', 'portolan_operator', false),
     -- looking
     ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
-    ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
+    ('next_slots', 'portolan_worker portolan_console portolan_operator', true), ('why_interval', 'portolan_worker portolan_console portolan_operator', false),
+    ('runs', 'portolan_worker portolan_console portolan_operator', true), ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_minute', 'portolan_worker portolan_console portolan_operator', true),
     -- views call these with the rights of whoever reads them, and defaults with those of whoever writes
     ('span_seconds', 'portolan_worker portolan_console portolan_operator', true),
@@ -3117,6 +3251,37 @@ CREATE FUNCTION portolan.hold_copies() RETURNS void
 --
 
 COMMENT ON FUNCTION portolan.hold_copies() IS 'Waits until no keeper of copies is at work, and lets none begin before the transaction ends.';
+
+
+--
+-- Name: hold_permits(integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.hold_permits(p_wanted integer, OUT part smallint[], OUT tokens real[], OUT permits integer) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_rate double precision; r record; v_sum double precision := 0; v_seconds double precision;
+begin
+  part := '{}'; tokens := '{}';
+  select greatest(p.factor * p.steady_per_s, p.least_per_s) into v_rate from portolan.scheduler_pace p;
+  for r in select x.* from portolan.scheduler_permits x order by x.tokens desc, x.part for update skip locked loop
+    -- A tenth of a minute is held at most and nine tenths of the rate come after: in no minute more than the rate. A clock that went back
+    -- refills nothing.
+    v_seconds := greatest(0, extract(epoch from v_now - r.refilled_at));
+    part := part || r.part;
+    tokens := tokens || least(r.tokens + 0.9 * v_rate / 8 * v_seconds, 6 * v_rate / 8)::real;
+    v_sum := v_sum + tokens[cardinality(tokens)];
+    exit when v_sum >= p_wanted;
+  end loop;
+  permits := least(floor(v_sum + 1e-4), p_wanted);
+end $$;
+
+
+--
+-- Name: FUNCTION hold_permits(p_wanted integer, OUT part smallint[], OUT tokens real[], OUT permits integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.hold_permits(p_wanted integer, OUT part smallint[], OUT tokens real[], OUT permits integer) IS 'Locks as many parts of the permits as it takes, and tells what they hold. Inner: part of a tick.';
 
 
 --
@@ -3253,6 +3418,24 @@ CREATE FUNCTION portolan.is_text_list(p_value jsonb) RETURNS boolean
 --
 
 COMMENT ON FUNCTION portolan.is_text_list(p_value jsonb) IS 'Whether a JSON value is a list of texts that are not empty.';
+
+
+--
+-- Name: jitter(bigint, text, timestamp with time zone, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.jitter(p_connection bigint, p_resource text, p_slot timestamp with time zone, p_is_first boolean DEFAULT false) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when p_is_first then 0.1 + 0.9 * h else 0.8 + 0.2 * h end
+  from (select (hashtextextended(p_resource || p_connection || extract(epoch from p_slot), 0) & 1048575) / 1048576.0 as h) x $$;
+
+
+--
+-- Name: FUNCTION jitter(p_connection bigint, p_resource text, p_slot timestamp with time zone, p_is_first boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.jitter(p_connection bigint, p_resource text, p_slot timestamp with time zone, p_is_first boolean) IS 'Which part of its interval a stream waits after a slot: 0.8 to 1, for its first interval 0.1 to 1.';
 
 
 --
@@ -3575,6 +3758,7 @@ begin
         when 'health' then
           perform portolan.close_gates();
           delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
+        when 'pace' then perform portolan.refresh_pace();
         when 'copies' then
           select k.has_more into v_more from portolan.keep_copies() k;
         when 'workers' then
@@ -3687,6 +3871,87 @@ COMMENT ON FUNCTION portolan.make_days(p_table text, p_days integer) IS 'Makes t
 
 
 --
+-- Name: next_cadence(interval, timestamp with time zone, integer, integer, integer, double precision, double precision, real, real, real, real, real); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.next_cadence(p_target interval, p_at timestamp with time zone, p_changes integer, p_records integer, p_pages integer, p_seconds double precision, p_least double precision, INOUT change_count real, INOUT change_span real, INOUT change_cos real, INOUT change_sin real, INOUT read_cost real, OUT seconds double precision) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+declare
+  c_share constant double precision := 1 / 128.0; c_memory constant double precision := 64; c_span constant double precision := 14 * 86400;
+  c_prior constant double precision := 0.1; c_radians constant double precision := 2 * pi() / 86400;
+  v_target double precision := extract(epoch from p_target); v_at double precision := extract(epoch from p_at); v_count double precision; v_span double precision;
+  v_scale double precision; v_angle double precision; v_rate double precision; v_half double precision; v_cost double precision;
+begin
+  v_cost := greatest(1, p_pages * (1 - least(1, p_changes / greatest(p_records, 1)::double precision)));
+  read_cost := coalesce(read_cost + (v_cost - read_cost) / 4, v_cost);
+  if p_seconds > 0 then
+    v_count := least(p_changes, 8);
+    v_span := p_seconds * case when p_changes > 8 then 8.0 / p_changes else 1 end;
+    v_scale := least(1, c_memory / greatest(change_count + v_count, 1), c_span / greatest(change_span + v_span, 1));
+    -- The middle of the time in which they came, and less the longer that was.
+    v_angle := c_radians * (v_at - p_seconds / 2);
+    v_half := c_radians * p_seconds / 2;
+    change_cos := (change_cos + v_count * cos(v_angle) * sin(v_half) / v_half) * v_scale;
+    change_sin := (change_sin + v_count * sin(v_angle) * sin(v_half) / v_half) * v_scale;
+    change_count := (change_count + v_count) * v_scale;
+    change_span := (change_span + v_span) * v_scale;
+  end if;
+  -- Of a stream that nothing is known of it is assumed that its target is right.
+  v_rate := (change_count + c_prior) / (change_span + c_prior * v_target / (3 * c_share));
+  seconds := v_target * least(1, cbrt(3 * c_share * read_cost / (v_rate * v_target) + power(2 * c_share * read_cost, 1.5)));
+  v_half := c_radians * seconds / 2;
+  v_angle := c_radians * v_at + v_half;
+  v_rate := v_rate * greatest(0.1, 1 + 2 * (change_cos * cos(v_angle) + change_sin * sin(v_angle)) / (change_count + 4) * sin(v_half) / v_half);
+  seconds := v_target * least(1, cbrt(3 * c_share * read_cost / (v_rate * v_target) + power(2 * c_share * read_cost, 1.5)));
+  seconds := least(v_target, greatest(seconds, p_least, 1));
+end $$;
+
+
+--
+-- Name: FUNCTION next_cadence(p_target interval, p_at timestamp with time zone, p_changes integer, p_records integer, p_pages integer, p_seconds double precision, p_least double precision, INOUT change_count real, INOUT change_span real, INOUT change_cos real, INOUT change_sin real, INOUT read_cost real, OUT seconds double precision); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.next_cadence(p_target interval, p_at timestamp with time zone, p_changes integer, p_records integer, p_pages integer, p_seconds double precision, p_least double precision, INOUT change_count real, INOUT change_span real, INOUT change_cos real, INOUT change_sin real, INOUT read_cost real, OUT seconds double precision) IS 'What a read teaches about its stream, and how many seconds to wait for the next. The one rule of adaptive cadence.';
+
+
+--
+-- Name: next_slots(text, text, integer, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.next_slots(p_cron text, p_zone text DEFAULT 'UTC'::text, p_count integer DEFAULT 10, p_after timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS SETOF timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_slot timestamptz := coalesce(p_after, portolan.now());
+begin
+  if p_count is null or p_count not between 1 and 1000 then
+    raise exception 'count: % is not from 1 to 1000', coalesce(p_count::text, 'NULL') using errcode = 'invalid_parameter_value';
+  end if;
+  if p_cron is null then
+    raise exception 'cron: must be given, e.g. ''0 3 * * *''' using errcode = 'invalid_parameter_value';
+  end if;
+  if coalesce(p_zone, 'UTC') <> 'UTC' and not exists (select from pg_timezone_names z where z.name = p_zone) then
+    raise exception 'zone: % is not known; use a name of pg_timezone_names, e.g. ''Europe/Berlin''', quote_literal(p_zone) using errcode = 'invalid_parameter_value';
+  end if;
+  for i in 1..p_count loop
+    v_slot := portolan.cron_next(p_cron, coalesce(p_zone, 'UTC'), v_slot);
+    if v_slot is null and i = 1 then
+      raise exception 'cron: % does not fire within 8 years; give days that the months have', quote_literal(p_cron) using errcode = 'invalid_parameter_value';
+    end if;
+    exit when v_slot is null;
+    return next v_slot;
+  end loop;
+end $$;
+
+
+--
+-- Name: FUNCTION next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone) IS 'The next slots of a cron expression by the clocks of a zone: to be looked at before it is used.';
+
+
+--
 -- Name: note_copy_changes(); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -3736,6 +4001,31 @@ CREATE FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_wind
 --
 
 COMMENT ON FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]) IS 'Adds the windows that a page proves to have been read.';
+
+
+--
+-- Name: note_first_use(bigint, bigint); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.note_first_use(p_connection bigint, p_epoch bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  -- What a crash of the database takes back would be believed to be unused.
+  perform pg_catalog.set_config('synchronous_commit', 'on', true);
+  insert into portolan.first_uses (platform, host, epoch)
+  select c.platform, coalesce(substring(lower(c.base_url) from '^https?://(?:www\.)?([^/:]+)'), ''), p_epoch from portolan.connections c where c.connection_id = p_connection
+  on conflict (platform, host) do nothing;
+  return portolan.first_use(p_connection);
+end $$;
+
+
+--
+-- Name: FUNCTION note_first_use(p_connection bigint, p_epoch bigint); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.note_first_use(p_connection bigint, p_epoch bigint) IS 'Notes in which epoch the first request to a connection''s host was granted; the first note holds, and is the answer.';
 
 
 --
@@ -4042,6 +4332,92 @@ COMMENT ON FUNCTION portolan.pause_backfill(p_backfill bigint) IS 'Stops a backf
 
 
 --
+-- Name: pause_connection(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.pause_connection(p_connection text, p_reason text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_connection text; v_was boolean;
+begin
+  select c.connection_id::text into v_connection from portolan.connections c where c.name = p_connection;
+  if not found then
+    raise exception 'connection: there is none named %; see: select name from portolan.connections', quote_nullable(p_connection) using errcode = 'no_data_found';
+  end if;
+  v_was := exists (select from portolan.pauses p where p.scope = 'connection' and p.name = v_connection);
+  perform portolan.pause('connection', v_connection, p_reason);
+  return not v_was;
+end $$;
+
+
+--
+-- Name: FUNCTION pause_connection(p_connection text, p_reason text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.pause_connection(p_connection text, p_reason text) IS 'pause of a whole connection, by its name. False when it was paused already.';
+
+
+--
+-- Name: pause_schedule(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.pause_schedule(p_name text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_schedule portolan.schedules := portolan.schedule_named(p_name);
+begin
+  update portolan.schedules s set next_at = null, problem = null where s.schedule_id = v_schedule.schedule_id and s.next_at is not null;
+  return found;
+end $$;
+
+
+--
+-- Name: FUNCTION pause_schedule(p_name text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.pause_schedule(p_name text) IS 'Pauses a schedule: slots that come meanwhile pass. A job of it that waits stays. False when it was paused already.';
+
+
+--
+-- Name: pause_stream(text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.pause_stream(p_connection text, p_resource text, p_reason text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_stream portolan.streams := portolan.stream_named(p_connection, p_resource); v_now timestamptz := portolan.now(); v_lane bigint; v_was boolean; v_jobs bigint[];
+begin
+  select l.lane_id into v_lane from portolan.lanes l where l.connection_id = v_stream.connection_id and l.family = v_stream.family;
+  for i in 1..100 loop
+    begin
+      perform from portolan.leases le where le.lane_id = v_lane for update;
+      update portolan.streams s set paused_at = coalesce(s.paused_at, v_now), paused_by = coalesce(s.paused_by, session_user), paused_reason = coalesce(p_reason, s.paused_reason)
+      where s.connection_id = v_stream.connection_id and s.resource = p_resource returning s.paused_at < v_now or s.paused_at <> v_now into v_was;
+      perform from portolan.lanes l where l.lane_id = v_lane for update;
+      -- Until we had its lane it may have been leased, and a page committed there waits for our stream: give everything back, and look again.
+      exit when (select count(*) from portolan.leases le where le.lane_id = v_lane) = (select count(*) from (select from portolan.leases le where le.lane_id = v_lane for update skip locked) le);
+      raise exception 'once more' using errcode = 'PQ001';
+    exception when sqlstate 'PQ001' then
+      if i = 100 then raise exception 'resource: stream % is too busy; try again', quote_literal(p_resource) using errcode = 'lock_not_available'; end if;
+    end;
+  end loop;
+  select array_agg(j.job_id) into v_jobs from portolan.jobs j where j.lane_id = v_lane and j.dedupe_key = 'sync:' || p_resource;
+  if v_jobs is not null then perform portolan.cancel_many(v_jobs); end if;
+  return not v_was;
+end $$;
+
+
+--
+-- Name: FUNCTION pause_stream(p_connection text, p_resource text, p_reason text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.pause_stream(p_connection text, p_resource text, p_reason text) IS 'Pauses a stream: nothing of it is enqueued, what waits is cancelled, what runs stops after its page. False when it was paused already.';
+
+
+--
 -- Name: plan_backfill(bigint, text[], timestamp with time zone, timestamp with time zone, boolean, text, boolean); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -4331,6 +4707,44 @@ COMMENT ON FUNCTION portolan.record_requests(p_worker uuid, p_sent_at timestamp 
 
 
 --
+-- Name: refresh_pace(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.refresh_pace() RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare v_now timestamptz := portolan.now(); v_streams double precision; v_share double precision; v_rate double precision; v_count double precision;
+begin
+  select c.reltuples into v_streams from pg_class c where c.oid = 'portolan.streams'::regclass;
+  v_share := least(1, 100000 / greatest(v_streams, 1));
+  if v_share = 1 then
+    select sum(1 / (0.9 * extract(epoch from least(s.cadence, s.interval)))), count(*) into v_rate, v_count
+    from portolan.streams s join portolan.connections c using (connection_id) where s.next_due_at is not null and s.paused_at is null and s.state <> 'blocked' and portolan.runs(c.state);
+  else
+    -- As system takes whole pages, streams of one connection are in or out together: a hundred thousand of them are sample enough.
+    execute format($sql$
+      select sum(1 / (0.9 * extract(epoch from least(s.cadence, s.interval)))) / %1$s, count(*) / %1$s
+      from portolan.streams s tablesample system (%2$s) join portolan.connections c using (connection_id)
+      where s.next_due_at is not null and s.paused_at is null and s.state <> 'blocked' and portolan.runs(c.state) $sql$, v_share, 100 * v_share) into v_rate, v_count;
+  end if;
+  update portolan.scheduler_pace p set steady_per_s = coalesce(v_rate, 0), streams_count = coalesce(v_count, 0), refreshed_at = v_now;
+  update portolan.streams s set next_due_at = v_now + s.interval * portolan.jitter(s.connection_id, s.resource, s.next_due_at, true)
+  where s.ctid = any (array(
+    select x.ctid from (values (0, interval '31 days'), (1, interval '15 min'), (2, interval '2 hours'), (3, interval '12 hours'), (4, interval '31 days')) k(urgency, longest)
+    cross join lateral (select s.ctid from portolan.streams s
+                        where s.urgency = k.urgency and s.next_due_at > v_now + k.longest and s.paused_at is null and s.state <> 'blocked' and s.next_due_at < 'infinity'
+                        order by s.next_due_at desc limit 10000 for update skip locked) x));
+end $_$;
+
+
+--
+-- Name: FUNCTION refresh_pace(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.refresh_pace() IS 'Estimates the steady rate of reads, and draws in what a clock that was ahead has put off. Maintenance calls it.';
+
+
+--
 -- Name: refresh_pause(integer); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -4526,6 +4940,56 @@ COMMENT ON FUNCTION portolan.resume_connection(p_name text) IS 'Switches a conne
 
 
 --
+-- Name: resume_schedule(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.resume_schedule(p_name text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_schedule portolan.schedules := portolan.schedule_named(p_name); v_next timestamptz;
+begin
+  v_next := portolan.cron_next(v_schedule.cron, v_schedule.zone, greatest(portolan.now(), v_schedule.slot_at));
+  if v_next is null then
+    raise exception 'cron: % does not fire within 8 years; give days that the months have', quote_literal(v_schedule.cron) using errcode = 'invalid_parameter_value';
+  end if;
+  update portolan.schedules s set next_at = coalesce(s.next_at, v_next), problem = null where s.schedule_id = v_schedule.schedule_id returning s.next_at into v_next;
+  return v_next;
+end $$;
+
+
+--
+-- Name: FUNCTION resume_schedule(p_name text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.resume_schedule(p_name text) IS 'Lets a paused schedule go on with its next slot. Answers that.';
+
+
+--
+-- Name: resume_stream(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.resume_stream(p_connection text, p_resource text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_stream portolan.streams := portolan.stream_named(p_connection, p_resource);
+begin
+  -- What it missed is due at once, and what was not due yet stays so.
+  update portolan.streams s set paused_at = null, paused_by = null, paused_reason = null, next_due_at = coalesce(s.next_due_at, portolan.now())
+  where s.connection_id = v_stream.connection_id and s.resource = p_resource and s.paused_at is not null;
+  return found;
+end $$;
+
+
+--
+-- Name: FUNCTION resume_stream(p_connection text, p_resource text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.resume_stream(p_connection text, p_resource text) IS 'Lets a paused stream go on from its cursor. False when it was not paused.';
+
+
+--
 -- Name: retry(bigint); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -4612,6 +5076,53 @@ COMMENT ON FUNCTION portolan.retry_tokens(p_connection bigint) IS 'Lets a refres
 
 
 --
+-- Name: run_streams(text, text[], text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.run_streams(p_connection text, p_resources text[] DEFAULT NULL::text[], p_band text DEFAULT 'urgent'::text) RETURNS TABLE(resource text, job_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare v_resource text; v_resources text[] := p_resources; v_stream portolan.streams;
+begin
+  if v_resources is null then
+    select array_agg(s.resource order by s.resource) into v_resources from portolan.streams s join portolan.connections c using (connection_id)
+    where c.name = p_connection and s.paused_at is null;
+    if v_resources is null then
+      if exists (select from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection) then
+        raise exception 'connection: every stream of % is paused; first: select portolan.resume_stream(%, ...)', p_connection, quote_literal(p_connection)
+          using errcode = 'object_not_in_prerequisite_state';
+      end if;
+      perform portolan.stream_named(p_connection, null);
+    end if;
+  end if;
+  -- All of them before the first is enqueued: in the order in which others lock streams and lanes.
+  foreach v_resource in array v_resources loop
+    v_stream := portolan.stream_named(p_connection, v_resource);
+    if v_stream.paused_at is not null then
+      raise exception 'resource: stream % of % is paused; first: select portolan.resume_stream(%, %)', quote_literal(v_resource), p_connection, quote_literal(p_connection), quote_literal(v_resource)
+        using errcode = 'object_not_in_prerequisite_state';
+    end if;
+  end loop;
+  return query
+    with wanted as (select array_agg(s.connection_id order by s.resource) as connections, array_agg(s.kind order by s.resource) as kinds, array_agg(s.family order by s.resource) as families,
+                           array_agg(s.resource order by s.resource) as resources
+                    from portolan.streams s join portolan.connections c using (connection_id) where c.name = p_connection and s.resource = any (v_resources))
+    select u.resource, u.job_id from wanted w cross join lateral unnest(w.resources, portolan.enqueue_many(w.connections, w.kinds,
+      array(select jsonb_build_object('resource', r) from unnest(w.resources) with ordinality x(r, o) order by o), array_fill(p_band, array[cardinality(w.resources)]), null,
+      array(select 'sync:' || r from unnest(w.resources) with ordinality x(r, o) order by o), w.families)) u(resource, job_id);
+end $$;
+
+
+--
+-- Name: FUNCTION run_streams(p_connection text, p_resources text[], p_band text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.run_streams(p_connection text, p_resources text[], p_band text) IS 'Reads streams of a connection now, whatever their cadence: those that are named, or all that are not paused. Answers their jobs.';
+
+
+--
 -- Name: runs(text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -4677,6 +5188,154 @@ end $_$;
 --
 
 COMMENT ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text) IS 'Declares a recurring job, or replaces the one of that name. Answers its id.';
+
+
+--
+-- Name: schedules; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.schedules (
+    schedule_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    next_at timestamp with time zone,
+    slot_at timestamp with time zone,
+    args_version smallint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    band text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    cron text NOT NULL,
+    zone text NOT NULL,
+    args jsonb NOT NULL,
+    problem text,
+    CONSTRAINT schedules_args_check CHECK ((jsonb_typeof(args) = 'object'::text)),
+    CONSTRAINT schedules_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text]))),
+    CONSTRAINT schedules_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+)
+WITH (fillfactor='70');
+
+
+--
+-- Name: TABLE schedules; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.schedules IS 'Jobs that recur at wall-clock times. Written by schedule and unschedule; next_at may be set by hand.';
+
+
+--
+-- Name: COLUMN schedules.schedule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.schedule_id IS 'In order of creation.';
+
+
+--
+-- Name: COLUMN schedules.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.connection_id IS 'Whose jobs they are.';
+
+
+--
+-- Name: COLUMN schedules.next_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.next_at IS 'Its next slot; NULL: paused.';
+
+
+--
+-- Name: COLUMN schedules.slot_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.slot_at IS 'Its last slot. Of several that passed unseen, the first: they made one job.';
+
+
+--
+-- Name: COLUMN schedules.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.args_version IS 'Which form of the arguments.';
+
+
+--
+-- Name: COLUMN schedules.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.name IS 'What people call it, unique. Its jobs have the dedupe key schedule:NAME.';
+
+
+--
+-- Name: COLUMN schedules.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.band IS 'Band of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.family IS 'Which of the connection''s lanes they run in.';
+
+
+--
+-- Name: COLUMN schedules.cron; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.cron IS 'Five fields, or a word such as @daily: see cron_next.';
+
+
+--
+-- Name: COLUMN schedules.zone; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.zone IS 'Whose clocks it goes by, e.g. Europe/Berlin.';
+
+
+--
+-- Name: COLUMN schedules.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.args IS 'Arguments of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.problem; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.schedules.problem IS 'Why its last slot made no job, or there is no next one; NULL when all is well.';
+
+
+--
+-- Name: schedule_named(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.schedule_named(p_name text) RETURNS portolan.schedules
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_schedule portolan.schedules; v_there text;
+begin
+  select s.* into v_schedule from portolan.schedules s where s.name = p_name;
+  if not found then
+    select string_agg(x.name, ', ' order by x.name) into v_there from (select s.name from portolan.schedules s order by s.name limit 20) x;
+    raise exception 'name: there is no schedule %; there are: %', quote_nullable(p_name), coalesce(v_there, 'none') using errcode = 'no_data_found';
+  end if;
+  return v_schedule;
+end $$;
+
+
+--
+-- Name: FUNCTION schedule_named(p_name text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.schedule_named(p_name text) IS 'A schedule by its name. Says what there is where there is none.';
 
 
 --
@@ -4789,6 +5448,39 @@ end $_$;
 --
 
 COMMENT ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p_platform text, p_priority integer, p_enabled boolean, p_note text) IS 'Adds an error rule, or puts another in the place of the one of that name. A bad one is refused with the field''s name.';
+
+
+--
+-- Name: set_target(text, text, interval); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.set_target(p_connection text, p_resource text, p_target interval) RETURNS interval
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_stream portolan.streams := portolan.stream_named(p_connection, p_resource); v_now timestamptz := portolan.now(); v_target interval;
+begin
+  if p_target < interval '1 second' or p_target > interval '30 days' then
+    raise exception 'target: % is not from 1 second to 30 days; write an interval such as ''10 min'', or NULL for what the platform declares', quote_literal(p_target::text)
+      using errcode = 'invalid_parameter_value';
+  end if;
+  update portolan.streams s set
+    interval = coalesce(p_target, s.interval_default, s.interval),
+    interval_default = case when p_target is not null then coalesce(s.interval_default, s.interval) end,
+    cadence = least(s.cadence, coalesce(p_target, s.interval_default, s.interval)),
+    -- Sooner, where it is to come sooner; what is later finds its way.
+    next_due_at = case when s.state <> 'blocked' then least(s.next_due_at, v_now + coalesce(p_target, s.interval_default, s.interval) * portolan.jitter(s.connection_id, s.resource, v_now, true)) else s.next_due_at end
+  where s.connection_id = v_stream.connection_id and s.resource = p_resource
+  returning s.interval into v_target;
+  return v_target;
+end $$;
+
+
+--
+-- Name: FUNCTION set_target(p_connection text, p_resource text, p_target interval); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.set_target(p_connection text, p_resource text, p_target interval) IS 'Sets how old a stream''s newest fact may get, 1 second to 30 days; NULL: as its platform declares. Answers the target that holds.';
 
 
 --
@@ -4908,6 +5600,349 @@ COMMENT ON FUNCTION portolan.store_records(p_connection bigint, p_job bigint, p_
 
 
 --
+-- Name: streams; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.streams (
+    connection_id bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL,
+    family text DEFAULT 'main'::text NOT NULL,
+    state text DEFAULT 'new'::text NOT NULL,
+    state_code text,
+    state_message text,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    "interval" interval NOT NULL,
+    next_due_at timestamp with time zone,
+    enqueued_at timestamp with time zone,
+    caught_up_at timestamp with time zone,
+    first_caught_up_at timestamp with time zone,
+    synced_through timestamp with time zone,
+    last_page_at timestamp with time zone,
+    pages_count bigint DEFAULT 0 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    cursor jsonb,
+    successes smallint DEFAULT 0 NOT NULL,
+    kind text DEFAULT 'sync'::text NOT NULL,
+    cadence interval,
+    interval_default interval,
+    least_interval interval,
+    paused_at timestamp with time zone,
+    paused_by text,
+    paused_reason text,
+    change_count real DEFAULT 0 NOT NULL,
+    change_span real DEFAULT 0 NOT NULL,
+    change_cos real DEFAULT 0 NOT NULL,
+    change_sin real DEFAULT 0 NOT NULL,
+    read_cost real,
+    read_pages integer DEFAULT 0 NOT NULL,
+    read_records integer DEFAULT 0 NOT NULL,
+    read_changes integer DEFAULT 0 NOT NULL,
+    urgency smallint GENERATED ALWAYS AS (
+CASE
+    WHEN (state = 'new'::text) THEN 0
+    WHEN ("interval" < '00:15:00'::interval) THEN 1
+    WHEN ("interval" < '02:00:00'::interval) THEN 2
+    WHEN ("interval" < '12:00:00'::interval) THEN 3
+    ELSE 4
+END) STORED NOT NULL,
+    start_at timestamp with time zone,
+    CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
+    CONSTRAINT streams_kind_check CHECK ((kind = ANY (ARRAY['sync'::text, 'report'::text]))),
+    CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+
+
+--
+-- Name: TABLE streams; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.streams IS 'One resource of one connection: the unit that has a cursor and a freshness.';
+
+
+--
+-- Name: COLUMN streams.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.connection_id IS 'Whose stream it is.';
+
+
+--
+-- Name: COLUMN streams.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.resource IS 'Name of the resource, e.g. orders.';
+
+
+--
+-- Name: COLUMN streams.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN streams.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.family IS 'Which of the connection''s lanes its jobs run in.';
+
+
+--
+-- Name: COLUMN streams.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state IS 'new: never read; reading: first read under way; in_sync: caught up; degraded: caught up as far as this server allows; failing: last job failed, tried again; blocked: stopped until something outside changes.';
+
+
+--
+-- Name: COLUMN streams.state_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_code IS 'Code of the unified error behind the state.';
+
+
+--
+-- Name: COLUMN streams.state_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN streams.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.state_since IS 'When it came into this state.';
+
+
+--
+-- Name: COLUMN streams."interval"; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams."interval" IS 'Its freshness target: the longest time between two reads.';
+
+
+--
+-- Name: COLUMN streams.next_due_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.next_due_at IS 'When the scheduler enqueues its next sync; NULL: never.';
+
+
+--
+-- Name: COLUMN streams.enqueued_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.enqueued_at IS 'When its last sync was enqueued.';
+
+
+--
+-- Name: COLUMN streams.caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.caught_up_at IS 'When a read last reached the end.';
+
+
+--
+-- Name: COLUMN streams.first_caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.first_caught_up_at IS 'When the first complete read ended.';
+
+
+--
+-- Name: COLUMN streams.synced_through; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.synced_through IS 'Platform time up to which everything is known: the measure of freshness.';
+
+
+--
+-- Name: COLUMN streams.last_page_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.last_page_at IS 'When a page was last committed.';
+
+
+--
+-- Name: COLUMN streams.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.pages_count IS 'Pages committed, ever.';
+
+
+--
+-- Name: COLUMN streams.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.records_count IS 'Records seen, ever, changed or not.';
+
+
+--
+-- Name: COLUMN streams.cursor; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.cursor IS 'Where it has got to on the platform; only the platform''s code reads it.';
+
+
+--
+-- Name: COLUMN streams.successes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.successes IS 'Complete reads since it last failed, up to 2.';
+
+
+--
+-- Name: COLUMN streams.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.kind IS 'Which kind of job reads it: page by page, or from documents that are requested, waited for and downloaded.';
+
+
+--
+-- Name: COLUMN streams.cadence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.cadence IS 'How often it is read now, never less often than its target; NULL: as its target says. portolan.stream_cadence says why.';
+
+
+--
+-- Name: COLUMN streams.interval_default; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.interval_default IS 'The target its platform declares, where a person has set another; NULL: interval is that.';
+
+
+--
+-- Name: COLUMN streams.least_interval; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.least_interval IS 'How close reads like its last one may follow one another within the connection''s quota; NULL: nothing limits it.';
+
+
+--
+-- Name: COLUMN streams.paused_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.paused_at IS 'Since when nothing of it is enqueued; NULL: it is not paused.';
+
+
+--
+-- Name: COLUMN streams.paused_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.paused_by IS 'Who paused it.';
+
+
+--
+-- Name: COLUMN streams.paused_reason; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.paused_reason IS 'Why, for people.';
+
+
+--
+-- Name: COLUMN streams.change_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.change_count IS 'Changes found, older ones counting less: with change_span the rate.';
+
+
+--
+-- Name: COLUMN streams.change_span; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.change_span IS 'Seconds watched for change_count, at most 14 days.';
+
+
+--
+-- Name: COLUMN streams.change_cos; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.change_cos IS 'Sum over change_count of the cosine of the time of day, UTC: when in the day it changes.';
+
+
+--
+-- Name: COLUMN streams.change_sin; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.change_sin IS 'The same of the sine.';
+
+
+--
+-- Name: COLUMN streams.read_cost; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.read_cost IS 'Pages of a read that finds nothing new, smoothed; NULL: not known yet.';
+
+
+--
+-- Name: COLUMN streams.read_pages; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.read_pages IS 'Pages of the read under way.';
+
+
+--
+-- Name: COLUMN streams.read_records; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.read_records IS 'Records seen by the read under way.';
+
+
+--
+-- Name: COLUMN streams.read_changes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.read_changes IS 'Of those the new, changed and deleted ones.';
+
+
+--
+-- Name: COLUMN streams.urgency; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.urgency IS 'Class of urgency, from the target: 0 never read, 1 under 15 minutes, 2 under 2 hours, 3 under 12 hours, 4 the rest.';
+
+
+--
+-- Name: COLUMN streams.start_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.streams.start_at IS 'Where its first read begins when the past is left to a backfill; NULL: at the beginning.';
+
+
+--
+-- Name: stream_named(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.stream_named(p_connection text, p_resource text) RETURNS portolan.streams
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_stream portolan.streams; v_connection bigint; v_there text;
+begin
+  select c.connection_id into v_connection from portolan.connections c where c.name = p_connection;
+  if not found then
+    raise exception 'connection: there is none named %; see: select name from portolan.connections', quote_nullable(p_connection) using errcode = 'no_data_found';
+  end if;
+  select s.* into v_stream from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource;
+  if not found then
+    select string_agg(s.resource, ', ' order by s.resource) into v_there from portolan.streams s where s.connection_id = v_connection;
+    raise exception 'resource: connection % has no stream %; it has: %', p_connection, quote_nullable(p_resource), coalesce(v_there, 'none') using errcode = 'no_data_found';
+  end if;
+  return v_stream;
+end $$;
+
+
+--
+-- Name: FUNCTION stream_named(p_connection text, p_resource text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.stream_named(p_connection text, p_resource text) IS 'A stream by the names of its connection and resource. Says what there is where there is none.';
+
+
+--
 -- Name: switch_connection(text, text, text, text); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -4946,6 +5981,7 @@ CREATE FUNCTION portolan.table_rights() RETURNS TABLE(name text, role text, priv
     -- Not where a connection's requests go: its credentials would go along.
     ('connections', 'portolan_operator', 'UPDATE', 'limits'),
     ('streams', 'portolan_operator', 'UPDATE', 'interval next_due_at cursor'), ('schedules', 'portolan_operator', 'UPDATE', 'next_at'),
+    ('scheduler_pace', 'portolan_operator', 'UPDATE', 'factor least_per_s'),
     ('retention', 'portolan_operator', 'UPDATE', 'keep'), ('workers', 'portolan_operator', 'UPDATE', 'draining'),
     -- What may be vacuumed by others than its owner, from PostgreSQL 17 on.
     ('jobs', 'portolan_worker', 'MAINTAIN', null), ('lanes', 'portolan_worker', 'MAINTAIN', null), ('leases', 'portolan_worker', 'MAINTAIN', null),
@@ -4998,6 +6034,31 @@ CREATE FUNCTION portolan.tokens_due(p_limit integer DEFAULT 100) RETURNS SETOF b
 --
 
 COMMENT ON FUNCTION portolan.tokens_due(p_limit integer) IS 'Connections whose refresh token would die of rest. Any number may ask at once: begin_refresh lets one through.';
+
+
+--
+-- Name: unpause_connection(text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.unpause_connection(p_connection text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_connection text;
+begin
+  select c.connection_id::text into v_connection from portolan.connections c where c.name = p_connection;
+  if not found then
+    raise exception 'connection: there is none named %; see: select name from portolan.connections', quote_nullable(p_connection) using errcode = 'no_data_found';
+  end if;
+  return portolan.resume('connection', v_connection);
+end $$;
+
+
+--
+-- Name: FUNCTION unpause_connection(p_connection text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.unpause_connection(p_connection text) IS 'resume of a whole connection, by its name; resume_connection is for one that was switched off. False when it was not paused.';
 
 
 --
@@ -5065,6 +6126,28 @@ CREATE FUNCTION portolan.wanted_rights(p_schemas text[]) RETURNS TABLE(class tex
 --
 
 COMMENT ON FUNCTION portolan.wanted_rights(p_schemas text[]) IS 'What each role may do with each object of our schemas.';
+
+
+--
+-- Name: why_interval(text, text); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.why_interval(p_connection text, p_resource text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare v_stream portolan.streams := portolan.stream_named(p_connection, p_resource);
+begin
+  return (select format('every %s (target %s): %s', date_trunc('second', v.cadence), v.target, v.why) from portolan.stream_cadence v
+          where v.connection_id = v_stream.connection_id and v.resource = p_resource);
+end $$;
+
+
+--
+-- Name: FUNCTION why_interval(p_connection text, p_resource text); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.why_interval(p_connection text, p_resource text) IS 'Why a stream is read as often as it is, in a sentence.';
 
 
 --
@@ -7899,193 +8982,6 @@ ALTER TABLE portolan.connection_events ALTER COLUMN event_id ADD GENERATED ALWAY
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: streams; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.streams (
-    connection_id bigint NOT NULL,
-    resource text NOT NULL COLLATE pg_catalog."C",
-    platform text NOT NULL,
-    family text DEFAULT 'main'::text NOT NULL,
-    state text DEFAULT 'new'::text NOT NULL,
-    state_code text,
-    state_message text,
-    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    "interval" interval NOT NULL,
-    next_due_at timestamp with time zone,
-    enqueued_at timestamp with time zone,
-    caught_up_at timestamp with time zone,
-    first_caught_up_at timestamp with time zone,
-    synced_through timestamp with time zone,
-    last_page_at timestamp with time zone,
-    pages_count bigint DEFAULT 0 NOT NULL,
-    records_count bigint DEFAULT 0 NOT NULL,
-    cursor jsonb,
-    successes smallint DEFAULT 0 NOT NULL,
-    kind text DEFAULT 'sync'::text NOT NULL,
-    start_at timestamp with time zone,
-    CONSTRAINT streams_interval_check CHECK (("interval" >= '00:00:01'::interval)),
-    CONSTRAINT streams_kind_check CHECK ((kind = ANY (ARRAY['sync'::text, 'report'::text]))),
-    CONSTRAINT streams_state_check CHECK ((state = ANY (ARRAY['new'::text, 'reading'::text, 'in_sync'::text, 'degraded'::text, 'failing'::text, 'blocked'::text])))
-)
-WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
-
-
---
--- Name: TABLE streams; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.streams IS 'One resource of one connection: the unit that has a cursor and a freshness.';
-
-
---
--- Name: COLUMN streams.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.connection_id IS 'Whose stream it is.';
-
-
---
--- Name: COLUMN streams.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.resource IS 'Name of the resource, e.g. orders.';
-
-
---
--- Name: COLUMN streams.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.platform IS 'Platform of the connection.';
-
-
---
--- Name: COLUMN streams.family; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.family IS 'Which of the connection''s lanes its jobs run in.';
-
-
---
--- Name: COLUMN streams.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state IS 'new: never read; reading: first read under way; in_sync: caught up; degraded: caught up as far as this server allows; failing: last job failed, tried again; blocked: stopped until something outside changes.';
-
-
---
--- Name: COLUMN streams.state_code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state_code IS 'Code of the unified error behind the state.';
-
-
---
--- Name: COLUMN streams.state_message; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state_message IS 'One sentence for people.';
-
-
---
--- Name: COLUMN streams.state_since; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.state_since IS 'When it came into this state.';
-
-
---
--- Name: COLUMN streams."interval"; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams."interval" IS 'How often it is due: its freshness target.';
-
-
---
--- Name: COLUMN streams.next_due_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.next_due_at IS 'When the scheduler enqueues its next sync; NULL: never.';
-
-
---
--- Name: COLUMN streams.enqueued_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.enqueued_at IS 'When its last sync was enqueued.';
-
-
---
--- Name: COLUMN streams.caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.caught_up_at IS 'When a read last reached the end.';
-
-
---
--- Name: COLUMN streams.first_caught_up_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.first_caught_up_at IS 'When the first complete read ended.';
-
-
---
--- Name: COLUMN streams.synced_through; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.synced_through IS 'Platform time up to which everything is known: the measure of freshness.';
-
-
---
--- Name: COLUMN streams.last_page_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.last_page_at IS 'When a page was last committed.';
-
-
---
--- Name: COLUMN streams.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.pages_count IS 'Pages committed, ever.';
-
-
---
--- Name: COLUMN streams.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.records_count IS 'Records seen, ever, changed or not.';
-
-
---
--- Name: COLUMN streams.cursor; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.cursor IS 'Where it has got to on the platform; only the platform''s code reads it.';
-
-
---
--- Name: COLUMN streams.successes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.successes IS 'Complete reads since it last failed, up to 2.';
-
-
---
--- Name: COLUMN streams.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.kind IS 'Which kind of job reads it: page by page, or from documents that are requested, waited for and downloaded.';
-
-
---
--- Name: COLUMN streams.start_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.streams.start_at IS 'Where its first read begins when the past is left to a backfill; NULL: at the beginning.';
 
 
 --
@@ -11185,6 +12081,53 @@ CREATE TABLE portolan.errors_default (
 
 
 --
+-- Name: first_uses; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.first_uses (
+    platform text NOT NULL,
+    host text NOT NULL COLLATE pg_catalog."C",
+    epoch bigint NOT NULL,
+    noted_at timestamp with time zone DEFAULT portolan.now() NOT NULL
+);
+
+
+--
+-- Name: TABLE first_uses; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.first_uses IS 'In which epoch of the limits the first request that any connection ever made to a host was granted. Written before the request is sent, and never changed or removed: a connection that is added again finds it.';
+
+
+--
+-- Name: COLUMN first_uses.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.first_uses.platform IS 'Key of the platform.';
+
+
+--
+-- Name: COLUMN first_uses.host; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.first_uses.host IS 'The host of the connections'' addresses, without www and port.';
+
+
+--
+-- Name: COLUMN first_uses.epoch; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.first_uses.epoch IS 'The epoch, as Redis knows it; 0: none that counts all requests, because it was before this table was, or Redis was away.';
+
+
+--
+-- Name: COLUMN first_uses.noted_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.first_uses.noted_at IS 'When it was written.';
+
+
+--
 -- Name: gates; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -11902,6 +12845,73 @@ COMMENT ON COLUMN portolan.pauses.reason IS 'Why, for people.';
 
 
 --
+-- Name: platform_resources; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.platform_resources (
+    platform text NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    family text DEFAULT 'main'::text NOT NULL,
+    kind text DEFAULT 'sync'::text NOT NULL,
+    "interval" interval NOT NULL,
+    declared_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    CONSTRAINT platform_resources_interval_check CHECK (("interval" >= '00:00:01'::interval)),
+    CONSTRAINT platform_resources_kind_check CHECK ((kind = ANY (ARRAY['sync'::text, 'report'::text]))),
+    CONSTRAINT platform_resources_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT platform_resources_resource_check CHECK ((resource <> ''::text))
+);
+
+
+--
+-- Name: TABLE platform_resources; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.platform_resources IS 'What each platform offers, as the versions of this program that have run declared it. Nothing is ever taken away: older and newer versions run side by side.';
+
+
+--
+-- Name: COLUMN platform_resources.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.platform_resources.platform IS 'Key of the platform.';
+
+
+--
+-- Name: COLUMN platform_resources.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.platform_resources.resource IS 'The kind of record.';
+
+
+--
+-- Name: COLUMN platform_resources.family; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.platform_resources.family IS 'In which of a connection''s lanes its streams run.';
+
+
+--
+-- Name: COLUMN platform_resources.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.platform_resources.kind IS 'Which kind of job reads it.';
+
+
+--
+-- Name: COLUMN platform_resources."interval"; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.platform_resources."interval" IS 'The target of its streams, unless a connection has its own.';
+
+
+--
+-- Name: COLUMN platform_resources.declared_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.platform_resources.declared_at IS 'When it was first declared as it stands here.';
+
+
+--
 -- Name: queue_stats; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -12428,126 +13438,109 @@ COMMENT ON COLUMN portolan.retention.keep IS 'A day is dropped when all of it is
 
 
 --
--- Name: schedules; Type: TABLE; Schema: portolan; Owner: -
+-- Name: scheduler_pace; Type: TABLE; Schema: portolan; Owner: -
 --
 
-CREATE TABLE portolan.schedules (
-    schedule_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    next_at timestamp with time zone,
-    slot_at timestamp with time zone,
-    args_version smallint NOT NULL,
-    name text NOT NULL,
-    kind text NOT NULL,
-    band text NOT NULL,
-    family text DEFAULT 'main'::text NOT NULL,
-    cron text NOT NULL,
-    zone text NOT NULL,
-    args jsonb NOT NULL,
-    problem text,
-    CONSTRAINT schedules_args_check CHECK ((jsonb_typeof(args) = 'object'::text)),
-    CONSTRAINT schedules_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text]))),
-    CONSTRAINT schedules_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+CREATE TABLE portolan.scheduler_pace (
+    one boolean DEFAULT true NOT NULL,
+    factor real DEFAULT 2 NOT NULL,
+    least_per_s real DEFAULT 50 NOT NULL,
+    steady_per_s real DEFAULT 0 NOT NULL,
+    streams_count bigint DEFAULT 0 NOT NULL,
+    refreshed_at timestamp with time zone,
+    CONSTRAINT scheduler_pace_factor_check CHECK ((factor > (1)::double precision)),
+    CONSTRAINT scheduler_pace_least_per_s_check CHECK ((least_per_s >= (0)::double precision)),
+    CONSTRAINT scheduler_pace_one_check CHECK (one)
+);
+
+
+--
+-- Name: TABLE scheduler_pace; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.scheduler_pace IS 'How fast due streams may be enqueued: one row. After an outage no faster than factor times the steady rate.';
+
+
+--
+-- Name: COLUMN scheduler_pace.one; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.scheduler_pace.one IS 'There is one row.';
+
+
+--
+-- Name: COLUMN scheduler_pace.factor; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.scheduler_pace.factor IS 'How many times the steady rate at most; change it with an update.';
+
+
+--
+-- Name: COLUMN scheduler_pace.least_per_s; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.scheduler_pace.least_per_s IS 'So many streams a second may always be enqueued: a small fleet is nobody''s stampede. Change it with an update.';
+
+
+--
+-- Name: COLUMN scheduler_pace.steady_per_s; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.scheduler_pace.steady_per_s IS 'Reads a second that the cadences of all running streams add up to; estimated by maintenance.';
+
+
+--
+-- Name: COLUMN scheduler_pace.streams_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.scheduler_pace.streams_count IS 'How many streams that estimate counts.';
+
+
+--
+-- Name: COLUMN scheduler_pace.refreshed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.scheduler_pace.refreshed_at IS 'When it was made; NULL: not yet.';
+
+
+--
+-- Name: scheduler_permits; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.scheduler_permits (
+    part smallint NOT NULL,
+    tokens real DEFAULT 0 NOT NULL,
+    refilled_at timestamp with time zone DEFAULT portolan.now() NOT NULL
 )
-WITH (fillfactor='70');
+WITH (fillfactor='50');
 
 
 --
--- Name: TABLE schedules; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: TABLE scheduler_permits; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.schedules IS 'Jobs that recur at wall-clock times. Written by schedule and unschedule; next_at may be set by hand.';
-
-
---
--- Name: COLUMN schedules.schedule_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.schedule_id IS 'In order of creation.';
+COMMENT ON TABLE portolan.scheduler_permits IS 'Permits to enqueue, refilled at the pace. In parts, so that several schedulers can take some at once.';
 
 
 --
--- Name: COLUMN schedules.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN scheduler_permits.part; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.schedules.connection_id IS 'Whose jobs they are.';
-
-
---
--- Name: COLUMN schedules.next_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.next_at IS 'Its next slot; NULL: paused.';
+COMMENT ON COLUMN portolan.scheduler_permits.part IS 'Which part.';
 
 
 --
--- Name: COLUMN schedules.slot_at; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN scheduler_permits.tokens; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.schedules.slot_at IS 'Its last slot. Of several that passed unseen, the first: they made one job.';
-
-
---
--- Name: COLUMN schedules.args_version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.args_version IS 'Which form of the arguments.';
+COMMENT ON COLUMN portolan.scheduler_permits.tokens IS 'Permits it held when it was last refilled.';
 
 
 --
--- Name: COLUMN schedules.name; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN scheduler_permits.refilled_at; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.schedules.name IS 'What people call it, unique. Its jobs have the dedupe key schedule:NAME.';
-
-
---
--- Name: COLUMN schedules.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.kind IS 'Kind of the jobs.';
-
-
---
--- Name: COLUMN schedules.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.band IS 'Band of the jobs.';
-
-
---
--- Name: COLUMN schedules.family; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.family IS 'Which of the connection''s lanes they run in.';
-
-
---
--- Name: COLUMN schedules.cron; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.cron IS 'Five fields, or a word such as @daily: see cron_next.';
-
-
---
--- Name: COLUMN schedules.zone; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.zone IS 'Whose clocks it goes by, e.g. Europe/Berlin.';
-
-
---
--- Name: COLUMN schedules.args; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.args IS 'Arguments of the jobs.';
-
-
---
--- Name: COLUMN schedules.problem; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.schedules.problem IS 'Why its last slot made no job, or there is no next one; NULL when all is well.';
+COMMENT ON COLUMN portolan.scheduler_permits.refilled_at IS 'When that was.';
 
 
 --
@@ -12562,6 +13555,89 @@ ALTER TABLE portolan.schedules ALTER COLUMN schedule_id ADD GENERATED ALWAYS AS 
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: stream_cadence; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.stream_cadence AS
+ SELECT s.connection_id,
+    c.name AS connection,
+    s.platform,
+    s.resource,
+    s.kind,
+    s.state,
+    s.caught_up_at,
+    s.synced_through,
+    s.enqueued_at,
+    s."interval" AS target,
+        CASE
+            WHEN (s.interval_default IS NULL) THEN 'platform'::text
+            ELSE 'connection'::text
+        END AS target_source,
+    COALESCE(s.interval_default, s."interval") AS target_default,
+    COALESCE(LEAST(s.cadence, s."interval"), s."interval") AS cadence,
+    s.next_due_at,
+    s.urgency,
+    COALESCE(s.paused_at, cp.paused_at, pp.paused_at) AS paused_at,
+        CASE
+            WHEN (s.paused_at IS NOT NULL) THEN 'stream'::text
+            WHEN (cp.scope IS NOT NULL) THEN 'connection'::text
+            WHEN (pp.scope IS NOT NULL) THEN 'platform'::text
+            ELSE NULL::text
+        END AS paused_scope,
+    s.paused_by,
+    COALESCE(s.paused_reason, cp.reason, pp.reason) AS paused_reason,
+        CASE
+            WHEN (s.change_span > (0)::double precision) THEN ((s.change_count / s.change_span) * (86400)::double precision)
+            ELSE NULL::double precision
+        END AS changes_per_day,
+    s.read_cost,
+    s.least_interval,
+        CASE
+            WHEN (s.paused_at IS NOT NULL) THEN ((('paused'::text || COALESCE((' by '::text || s.paused_by), ''::text)) || COALESCE((': '::text || s.paused_reason), ''::text)) || '; nothing is enqueued until it is resumed'::text)
+            WHEN (cp.scope IS NOT NULL) THEN ('its connection is paused'::text || COALESCE((': '::text || cp.reason), ''::text))
+            WHEN (pp.scope IS NOT NULL) THEN ('its platform is paused'::text || COALESCE((': '::text || pp.reason), ''::text))
+            WHEN (NOT portolan.runs(c.state)) THEN (('its connection is '::text || c.state) || ': it is only moved on'::text)
+            WHEN (s.state = 'blocked'::text) THEN (('it is blocked'::text || COALESCE((': '::text || s.state_message), ''::text)) || '; it is tried again at its next due time'::text)
+            WHEN (s.first_caught_up_at IS NULL) THEN 'its target: it has not been read to the end yet'::text
+            WHEN (s.kind = 'report'::text) THEN 'its target: reports are asked for as often as that'::text
+            WHEN (s.change_span = (0)::double precision) THEN 'its target: nothing is known of its changes yet'::text
+            ELSE (format('%s changes a day lately, %s a read that finds nothing'::text,
+            CASE
+                WHEN (r.per_day >= (10)::numeric) THEN (round(r.per_day))::text
+                WHEN (r.per_day >= 0.1) THEN (round(r.per_day, 1))::text
+                ELSE 'hardly any'::text
+            END,
+            CASE
+                WHEN (s.read_cost > (1.05)::double precision) THEN (round((s.read_cost)::numeric, 1) || ' pages'::text)
+                ELSE '1 page'::text
+            END) ||
+            CASE
+                WHEN (COALESCE(s.cadence, s."interval") >= s."interval") THEN ': not more often than its target'::text
+                WHEN (s.least_interval >= s.cadence) THEN ': as often as half of the connection''s quota allows'::text
+                WHEN ((((2)::numeric * sqrt((((s.change_cos)::numeric ^ (2)::numeric) + ((s.change_sin)::numeric ^ (2)::numeric)))) / ((s.change_count)::numeric + (4)::numeric)) > 0.4) THEN format(', most around %s UTC: that makes %s of its target at this time of the day'::text, to_char(('1970-01-01 00:00:00'::timestamp without time zone + make_interval(secs => ((1800)::double precision * (round(mod(((((atan2((s.change_sin)::double precision, (s.change_cos)::double precision) / ((2)::double precision * pi())) * (48)::double precision) + (48)::double precision))::numeric, (48)::numeric)))::double precision))), 'HH24:MI'::text), r.part)
+                ELSE format(': that makes %s of its target'::text, r.part)
+            END)
+        END AS why
+   FROM ((((portolan.streams s
+     JOIN portolan.connections c USING (connection_id))
+     LEFT JOIN portolan.pauses cp ON (((cp.scope = 'connection'::text) AND (cp.name = (s.connection_id)::text))))
+     LEFT JOIN portolan.pauses pp ON (((pp.scope = 'platform'::text) AND (pp.name = s.platform))))
+     CROSS JOIN LATERAL ( SELECT (
+                CASE
+                    WHEN (s.change_span > (0)::double precision) THEN ((s.change_count / s.change_span) * (86400)::double precision)
+                    ELSE (0)::double precision
+                END)::numeric AS per_day,
+            (round((((100)::numeric * EXTRACT(epoch FROM COALESCE(s.cadence, s."interval"))) / EXTRACT(epoch FROM s."interval"))) || ' %'::text) AS part) r);
+
+
+--
+-- Name: VIEW stream_cadence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.stream_cadence IS 'How often each stream is read, and why: target, cadence, what is known of its changes, and a sentence.';
 
 
 --
@@ -21999,6 +23075,14 @@ ALTER TABLE ONLY portolan.error_rules_version
 
 
 --
+-- Name: first_uses first_uses_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.first_uses
+    ADD CONSTRAINT first_uses_pkey PRIMARY KEY (platform, host);
+
+
+--
 -- Name: gates gates_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -22079,6 +23163,14 @@ ALTER TABLE ONLY portolan.pauses
 
 
 --
+-- Name: platform_resources platform_resources_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.platform_resources
+    ADD CONSTRAINT platform_resources_pkey PRIMARY KEY (platform, resource);
+
+
+--
 -- Name: queue_stats queue_stats_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -22116,6 +23208,22 @@ ALTER TABLE ONLY portolan.raw_records
 
 ALTER TABLE ONLY portolan.retention
     ADD CONSTRAINT retention_pkey PRIMARY KEY (table_name);
+
+
+--
+-- Name: scheduler_pace scheduler_pace_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.scheduler_pace
+    ADD CONSTRAINT scheduler_pace_pkey PRIMARY KEY (one);
+
+
+--
+-- Name: scheduler_permits scheduler_permits_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.scheduler_permits
+    ADD CONSTRAINT scheduler_permits_pkey PRIMARY KEY (part);
 
 
 --
@@ -22632,7 +23740,7 @@ CREATE INDEX schedules_due ON portolan.schedules USING btree (next_at) WHERE (ne
 -- Name: streams_due; Type: INDEX; Schema: portolan; Owner: -
 --
 
-CREATE INDEX streams_due ON portolan.streams USING btree (next_due_at) WHERE (next_due_at IS NOT NULL);
+CREATE INDEX streams_due ON portolan.streams USING btree (urgency, next_due_at) WHERE ((next_due_at IS NOT NULL) AND (paused_at IS NULL));
 
 
 --
@@ -23203,11 +24311,11 @@ GRANT ALL ON FUNCTION portolan.commit_chunk_page(p_lane bigint, p_token uuid, p_
 
 
 --
--- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb); Type: ACL; Schema: portolan; Owner: -
+-- Name: FUNCTION commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb, p_interval_min interval); Type: ACL; Schema: portolan; Owner: -
 --
 
-REVOKE ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb) TO portolan_worker;
+REVOKE ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb, p_interval_min interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.commit_page(p_lane bigint, p_token uuid, p_job bigint, p_connection bigint, p_stream text, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamp with time zone, p_degradation jsonb, p_sweep jsonb, p_seen_resource text[], p_seen_id text[], p_coverage jsonb[], p_discoveries jsonb, p_interval_min interval) TO portolan_worker;
 
 
 --
@@ -23276,6 +24384,14 @@ REVOKE ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after time
 GRANT ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) TO portolan_console;
 GRANT ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) TO portolan_operator;
 GRANT ALL ON FUNCTION portolan.cron_next(p_cron text, p_zone text, p_after timestamp with time zone) TO portolan_worker;
+
+
+--
+-- Name: FUNCTION declare_resources(p_platform text, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.declare_resources(p_platform text, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.declare_resources(p_platform text, p_resources text[], p_families text[], p_intervals interval[], p_kinds text[]) TO portolan_worker;
 
 
 --
@@ -23467,6 +24583,14 @@ GRANT ALL ON FUNCTION portolan.finish_with(p_lane bigint, p_token uuid, p_job bi
 
 
 --
+-- Name: FUNCTION first_use(p_connection bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.first_use(p_connection bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.first_use(p_connection bigint) TO portolan_worker;
+
+
+--
 -- Name: FUNCTION fold_errors(p_limit integer); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23502,6 +24626,13 @@ REVOKE ALL ON FUNCTION portolan.hold_copies() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION hold_permits(p_wanted integer, OUT part smallint[], OUT tokens real[], OUT permits integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.hold_permits(p_wanted integer, OUT part smallint[], OUT tokens real[], OUT permits integer) FROM PUBLIC;
+
+
+--
 -- Name: TABLE lanes; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23522,6 +24653,13 @@ REVOKE ALL ON FUNCTION portolan.is_better_head(l portolan.lanes, p_band text, p_
 --
 
 REVOKE ALL ON FUNCTION portolan.is_text_list(p_value jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION jitter(p_connection bigint, p_resource text, p_slot timestamp with time zone, p_is_first boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.jitter(p_connection bigint, p_resource text, p_slot timestamp with time zone, p_is_first boolean) FROM PUBLIC;
 
 
 --
@@ -23611,6 +24749,23 @@ REVOKE ALL ON FUNCTION portolan.make_days(p_table text, p_days integer) FROM PUB
 
 
 --
+-- Name: FUNCTION next_cadence(p_target interval, p_at timestamp with time zone, p_changes integer, p_records integer, p_pages integer, p_seconds double precision, p_least double precision, INOUT change_count real, INOUT change_span real, INOUT change_cos real, INOUT change_sin real, INOUT read_cost real, OUT seconds double precision); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.next_cadence(p_target interval, p_at timestamp with time zone, p_changes integer, p_records integer, p_pages integer, p_seconds double precision, p_least double precision, INOUT change_count real, INOUT change_span real, INOUT change_cos real, INOUT change_sin real, INOUT read_cost real, OUT seconds double precision) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.next_slots(p_cron text, p_zone text, p_count integer, p_after timestamp with time zone) TO portolan_worker;
+
+
+--
 -- Name: FUNCTION note_copy_changes(); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23622,6 +24777,14 @@ REVOKE ALL ON FUNCTION portolan.note_copy_changes() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION portolan.note_coverage(p_connection bigint, p_job bigint, p_windows jsonb[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_first_use(p_connection bigint, p_epoch bigint); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.note_first_use(p_connection bigint, p_epoch bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.note_first_use(p_connection bigint, p_epoch bigint) TO portolan_worker;
 
 
 --
@@ -23684,6 +24847,30 @@ GRANT ALL ON FUNCTION portolan.pause(p_scope text, p_name text, p_reason text) T
 
 REVOKE ALL ON FUNCTION portolan.pause_backfill(p_backfill bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.pause_backfill(p_backfill bigint) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION pause_connection(p_connection text, p_reason text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.pause_connection(p_connection text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.pause_connection(p_connection text, p_reason text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION pause_schedule(p_name text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.pause_schedule(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.pause_schedule(p_name text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION pause_stream(p_connection text, p_resource text, p_reason text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.pause_stream(p_connection text, p_resource text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.pause_stream(p_connection text, p_resource text, p_reason text) TO portolan_operator;
 
 
 --
@@ -23763,6 +24950,13 @@ GRANT ALL ON FUNCTION portolan.record_requests(p_worker uuid, p_sent_at timestam
 
 
 --
+-- Name: FUNCTION refresh_pace(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.refresh_pace() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION refresh_pause(p_failures integer); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23817,6 +25011,22 @@ GRANT ALL ON FUNCTION portolan.resume_connection(p_name text) TO portolan_operat
 
 
 --
+-- Name: FUNCTION resume_schedule(p_name text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.resume_schedule(p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.resume_schedule(p_name text) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION resume_stream(p_connection text, p_resource text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.resume_stream(p_connection text, p_resource text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.resume_stream(p_connection text, p_resource text) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION retry(p_job bigint); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23841,10 +25051,21 @@ GRANT ALL ON FUNCTION portolan.retry_tokens(p_connection bigint) TO portolan_ope
 
 
 --
+-- Name: FUNCTION run_streams(p_connection text, p_resources text[], p_band text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.run_streams(p_connection text, p_resources text[], p_band text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.run_streams(p_connection text, p_resources text[], p_band text) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION runs(state text); Type: ACL; Schema: portolan; Owner: -
 --
 
 REVOKE ALL ON FUNCTION portolan.runs(state text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.runs(state text) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.runs(state text) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.runs(state text) TO portolan_worker;
 
 
 --
@@ -23853,6 +25074,29 @@ REVOKE ALL ON FUNCTION portolan.runs(state text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.schedule(p_name text, p_connection bigint, p_kind text, p_args jsonb, p_cron text, p_zone text, p_band text, p_family text) TO portolan_operator;
+
+
+--
+-- Name: TABLE schedules; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.schedules TO portolan_console;
+GRANT SELECT ON TABLE portolan.schedules TO portolan_operator;
+GRANT SELECT ON TABLE portolan.schedules TO portolan_worker;
+
+
+--
+-- Name: COLUMN schedules.next_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(next_at) ON TABLE portolan.schedules TO portolan_operator;
+
+
+--
+-- Name: FUNCTION schedule_named(p_name text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.schedule_named(p_name text) FROM PUBLIC;
 
 
 --
@@ -23888,6 +25132,14 @@ GRANT ALL ON FUNCTION portolan.set_error_rule(p_rule text, p_definition jsonb, p
 
 
 --
+-- Name: FUNCTION set_target(p_connection text, p_resource text, p_target interval); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.set_target(p_connection text, p_resource text, p_target interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.set_target(p_connection text, p_resource text, p_target interval) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION span_seconds(p_ranges tstzmultirange, p_from timestamp with time zone, p_to timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23910,6 +25162,43 @@ GRANT ALL ON FUNCTION portolan.spread_backfill(p_lane bigint, p_token uuid, p_jo
 --
 
 REVOKE ALL ON FUNCTION portolan.store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer) FROM PUBLIC;
+
+
+--
+-- Name: TABLE streams; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.streams TO portolan_console;
+GRANT SELECT ON TABLE portolan.streams TO portolan_operator;
+GRANT SELECT ON TABLE portolan.streams TO portolan_worker;
+
+
+--
+-- Name: COLUMN streams."interval"; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE("interval") ON TABLE portolan.streams TO portolan_operator;
+
+
+--
+-- Name: COLUMN streams.next_due_at; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(next_due_at) ON TABLE portolan.streams TO portolan_operator;
+
+
+--
+-- Name: COLUMN streams.cursor; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(cursor) ON TABLE portolan.streams TO portolan_operator;
+
+
+--
+-- Name: FUNCTION stream_named(p_connection text, p_resource text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.stream_named(p_connection text, p_resource text) FROM PUBLIC;
 
 
 --
@@ -23944,6 +25233,14 @@ GRANT ALL ON FUNCTION portolan.tokens_due(p_limit integer) TO portolan_worker;
 
 
 --
+-- Name: FUNCTION unpause_connection(p_connection text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.unpause_connection(p_connection text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.unpause_connection(p_connection text) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION unschedule(p_name text); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -23956,6 +25253,16 @@ GRANT ALL ON FUNCTION portolan.unschedule(p_name text) TO portolan_operator;
 --
 
 REVOKE ALL ON FUNCTION portolan.wanted_rights(p_schemas text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION why_interval(p_connection text, p_resource text); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.why_interval(p_connection text, p_resource text) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.why_interval(p_connection text, p_resource text) TO portolan_console;
+GRANT ALL ON FUNCTION portolan.why_interval(p_connection text, p_resource text) TO portolan_operator;
+GRANT ALL ON FUNCTION portolan.why_interval(p_connection text, p_resource text) TO portolan_worker;
 
 
 --
@@ -24288,36 +25595,6 @@ GRANT SELECT ON TABLE portolan.connection_events TO portolan_worker;
 
 
 --
--- Name: TABLE streams; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.streams TO portolan_console;
-GRANT SELECT ON TABLE portolan.streams TO portolan_operator;
-GRANT SELECT ON TABLE portolan.streams TO portolan_worker;
-
-
---
--- Name: COLUMN streams."interval"; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE("interval") ON TABLE portolan.streams TO portolan_operator;
-
-
---
--- Name: COLUMN streams.next_due_at; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE(next_due_at) ON TABLE portolan.streams TO portolan_operator;
-
-
---
--- Name: COLUMN streams.cursor; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE(cursor) ON TABLE portolan.streams TO portolan_operator;
-
-
---
 -- Name: TABLE connection_health; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -24638,6 +25915,15 @@ GRANT SELECT ON TABLE portolan.error_rules_version TO portolan_worker;
 
 
 --
+-- Name: TABLE first_uses; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.first_uses TO portolan_console;
+GRANT SELECT ON TABLE portolan.first_uses TO portolan_operator;
+GRANT SELECT ON TABLE portolan.first_uses TO portolan_worker;
+
+
+--
 -- Name: TABLE gates; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -24725,6 +26011,15 @@ GRANT SELECT ON TABLE portolan.parents_now TO portolan_worker;
 GRANT SELECT ON TABLE portolan.pauses TO portolan_console;
 GRANT SELECT ON TABLE portolan.pauses TO portolan_operator;
 GRANT SELECT ON TABLE portolan.pauses TO portolan_worker;
+
+
+--
+-- Name: TABLE platform_resources; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.platform_resources TO portolan_console;
+GRANT SELECT ON TABLE portolan.platform_resources TO portolan_operator;
+GRANT SELECT ON TABLE portolan.platform_resources TO portolan_worker;
 
 
 --
@@ -24834,19 +26129,44 @@ GRANT UPDATE(keep) ON TABLE portolan.retention TO portolan_operator;
 
 
 --
--- Name: TABLE schedules; Type: ACL; Schema: portolan; Owner: -
+-- Name: TABLE scheduler_pace; Type: ACL; Schema: portolan; Owner: -
 --
 
-GRANT SELECT ON TABLE portolan.schedules TO portolan_console;
-GRANT SELECT ON TABLE portolan.schedules TO portolan_operator;
-GRANT SELECT ON TABLE portolan.schedules TO portolan_worker;
+GRANT SELECT ON TABLE portolan.scheduler_pace TO portolan_console;
+GRANT SELECT ON TABLE portolan.scheduler_pace TO portolan_operator;
+GRANT SELECT ON TABLE portolan.scheduler_pace TO portolan_worker;
 
 
 --
--- Name: COLUMN schedules.next_at; Type: ACL; Schema: portolan; Owner: -
+-- Name: COLUMN scheduler_pace.factor; Type: ACL; Schema: portolan; Owner: -
 --
 
-GRANT UPDATE(next_at) ON TABLE portolan.schedules TO portolan_operator;
+GRANT UPDATE(factor) ON TABLE portolan.scheduler_pace TO portolan_operator;
+
+
+--
+-- Name: COLUMN scheduler_pace.least_per_s; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(least_per_s) ON TABLE portolan.scheduler_pace TO portolan_operator;
+
+
+--
+-- Name: TABLE scheduler_permits; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.scheduler_permits TO portolan_console;
+GRANT SELECT ON TABLE portolan.scheduler_permits TO portolan_operator;
+GRANT SELECT ON TABLE portolan.scheduler_permits TO portolan_worker;
+
+
+--
+-- Name: TABLE stream_cadence; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.stream_cadence TO portolan_console;
+GRANT SELECT ON TABLE portolan.stream_cadence TO portolan_operator;
+GRANT SELECT ON TABLE portolan.stream_cadence TO portolan_worker;
 
 
 --

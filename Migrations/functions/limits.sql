@@ -68,3 +68,24 @@ create or replace function portolan.block_bucket(p_platform text, p_owner text, 
   on conflict (platform, owner, bucket) do update set blocked_until = greatest(q.blocked_until, excluded.blocked_until)
 $$;
 comment on function portolan.block_bucket is 'Notes that a platform asked us to wait before anything more is sent that needs the bucket; the longer of two waits holds.';
+
+-- In which epoch of the limits the first request went to a connection's host; NULL: none ever did.
+create or replace function portolan.first_use(p_connection bigint) returns bigint language sql stable as $$
+  select f.epoch from portolan.connections c
+  join portolan.first_uses f on f.platform = c.platform and f.host = coalesce(substring(lower(c.base_url) from '^https?://(?:www\.)?([^/:]+)'), '')
+  where c.connection_id = p_connection
+$$;
+comment on function portolan.first_use is 'The epoch of the first request to a connection''s host, by whichever connection; NULL: there was none.';
+
+-- Notes the epoch, once and for all, and answers the one that holds. Called between the grant and the sending of a request to a host that seems
+-- never to have been asked.
+create or replace function portolan.note_first_use(p_connection bigint, p_epoch bigint) returns bigint language plpgsql as $$
+begin
+  -- What a crash of the database takes back would be believed to be unused.
+  perform pg_catalog.set_config('synchronous_commit', 'on', true);
+  insert into portolan.first_uses (platform, host, epoch)
+  select c.platform, coalesce(substring(lower(c.base_url) from '^https?://(?:www\.)?([^/:]+)'), ''), p_epoch from portolan.connections c where c.connection_id = p_connection
+  on conflict (platform, host) do nothing;
+  return portolan.first_use(p_connection);
+end $$;
+comment on function portolan.note_first_use is 'Notes in which epoch the first request to a connection''s host was granted; the first note holds, and is the answer.';

@@ -46,7 +46,7 @@ comment on function portolan.cancel is 'Cancels a job: at once when it waits, at
 
 -- Retry: a job that ended is enqueued anew, with nothing counted against it; one that waits to be tried again is brought forward.
 create or replace function portolan.retry(p_job bigint) returns bigint language plpgsql as $$
-declare v_old portolan.job_history; v_now timestamptz := portolan.now(); v_lane bigint; v_family text;
+declare v_old portolan.job_history; v_now timestamptz := portolan.now(); v_lane bigint; v_family text; v_new bigint;
 begin
   select j.lane_id into v_lane from portolan.jobs j where j.job_id = p_job;
   if found then
@@ -65,7 +65,10 @@ begin
     raise exception 'job_id: there is no job %', p_job using errcode = 'no_data_found', hint = 'jobs that ended longer ago than the retention are forgotten';
   end if;
   select l.family into v_family from portolan.lanes l where l.lane_id = v_old.lane_id;
-  return portolan.enqueue(v_old.connection_id, v_old.kind, v_old.args, v_old.band, null, v_old.dedupe_key, v_family, null, v_old.args_version);
+  v_new := portolan.enqueue(v_old.connection_id, v_old.kind, v_old.args, v_old.band, null, v_old.dedupe_key, v_family, null, v_old.args_version);
+  insert into portolan.job_retries (job_id, new_job_id) values (p_job, v_new)
+  on conflict (job_id) do update set new_job_id = excluded.new_job_id, retried_at = portolan.now(), retried_by = session_user;
+  return v_new;
 end $$;
 comment on function portolan.retry is 'Runs a job again: one that ended is enqueued anew, one that waits is brought forward. Answers the job.';
 

@@ -21,44 +21,10 @@ cross join lateral (select count(*) filter (where h.outcome = 'done') as done_co
                     from portolan.job_history h where h.parent_job_id = p.job_id) h;
 comment on view portolan.parents_now is 'Live parents with the state of their children.';
 
--- Why a job does not run this moment, in a sentence.
-create or replace function portolan.why_waiting(p_job bigint) returns text language plpgsql stable as $$
-declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_health text; v_ahead bigint;
-begin
-  select * into j from portolan.jobs x where x.job_id = p_job;
-  if not found then return null; end if;
-  select * into l from portolan.lanes x where x.lane_id = j.lane_id;
-  select * into le from portolan.leases x where x.lane_id = j.lane_id;
-  if j.job_id = le.running then return format('it runs, since %s', date_trunc('second', le.claimed_at)); end if;
-  if j.job_id = any (le.job_ids) then return 'it was handed over and runs when the jobs before it in its lane have'; end if;
-  if j.run_at = 'infinity' then return format('it waits for its children; %s of them are not done', (select count(*) from portolan.jobs c where c.parent_job_id = p_job)); end if;
-  if j.run_at > v_now then
-    return format('it is due in %s, at %s', date_trunc('second', j.run_at - v_now), date_trunc('second', j.run_at)) || coalesce('; last time: ' || (j.last_error ->> 'code'), '');
-  end if;
-  select * into v_pause from portolan.pauses p
-  where (p.scope, p.name) in (('connection', j.connection_id::text), ('platform', l.platform), ('kind', j.kind), ('band', j.band)) order by p.paused_at limit 1;
-  if found then
-    return format('its %s %s is paused since %s', v_pause.scope, case when v_pause.scope = 'connection' then '' else v_pause.name end, date_trunc('second', v_pause.paused_at))
-      || coalesce(': ' || v_pause.reason, '') || format('; go on with: select portolan.resume(%L, %L)', v_pause.scope, v_pause.name);
-  end if;
-  if l.family <> 'probe' then
-    select format('its connection is %s since %s', h.state, date_trunc('second', h.state_since)) || coalesce(': ' || h.state_message, '') || '; what heals it: ' || h.heals into v_health
-    from portolan.connection_health h where h.connection_id = j.connection_id and not portolan.runs(h.state);
-    if found then return v_health; end if;
-  end if;
-  select * into v_gate from portolan.gates g where g.platform = l.platform;
-  if found and v_gate.opening_at is not null then
-    return format('%s was down and is taken up again step by step: %s lanes at %s', l.platform, v_gate.width, date_trunc('second', v_gate.probe_at));
-  end if;
-  if found then return format('%s is down since %s: %s; one lane is tried at %s', l.platform, date_trunc('second', v_gate.closed_at), v_gate.reason, date_trunc('second', v_gate.probe_at)); end if;
-  if le.lane_id is not null then
-    return format('another job of its lane (%s) runs, since %s', le.running, date_trunc('second', le.claimed_at));
-  end if;
-  if not exists (select from portolan.workers w where w.beat_at >= v_now - w.ttl) then return 'no worker is alive; start one with: portolan worker'; end if;
-  if l.next_at > v_now then return format('its lane is looked at again at %s; its head is of a kind or version no worker knew', date_trunc('second', l.next_at)); end if;
-  select count(*) into v_ahead from (select from portolan.lanes o where o.platform = l.platform and o.band = l.band and o.state = 'ready' and o.paused_at is null and o.next_at < l.next_at limit 10001) o;
-  return format('its lane waits for its turn: %s lanes of %s, band %s, are before it', case when v_ahead > 10000 then 'more than 10000' else v_ahead::text end, l.platform, l.band);
-end $$;
+-- Why a job does not run this moment, in a sentence and what to do; ops.why_waiting has more columns.
+create or replace function portolan.why_waiting(p_job bigint) returns text language sql stable as $$
+  select w.sentence || case when w.code in ('paused', 'connection_stopped', 'no_worker', 'workers_drain') then coalesce('; what helps: ' || w.remedy, '') else '' end
+  from ops.why_waiting(p_job) w where w.code not in ('ended', 'not_found') $$;
 comment on function portolan.why_waiting is 'Why a live job does not run this moment, in a sentence; NULL when there is no such job.';
 
 -- Everything that happened to a job, oldest first.

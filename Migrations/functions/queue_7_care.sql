@@ -90,6 +90,8 @@ begin
         when 'health' then
           perform portolan.close_gates();
           delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
+        when 'pace' then perform portolan.refresh_pace();
+        when 'throughput' then v_more := portolan.fold_jobs();
         when 'copies' then
           select k.has_more into v_more from portolan.keep_copies() k;
         when 'workers' then

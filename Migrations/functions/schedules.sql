@@ -216,3 +216,59 @@ begin
   return cardinality(v_connection);
 end $$;
 comment on function portolan.enqueue_schedules is 'One tick of the scheduler for the schedules. Run by any number of schedulers at once; each slot is enqueued once. Answers how many.';
+
+create or replace function portolan.schedule_named(p_name text) returns portolan.schedules language plpgsql stable as $$
+declare v_schedule portolan.schedules; v_there text;
+begin
+  select s.* into v_schedule from portolan.schedules s where s.name = p_name;
+  if not found then
+    select string_agg(x.name, ', ' order by x.name) into v_there from (select s.name from portolan.schedules s order by s.name limit 20) x;
+    raise exception 'name: there is no schedule %; there are: %', quote_nullable(p_name), coalesce(v_there, 'none') using errcode = 'no_data_found';
+  end if;
+  return v_schedule;
+end $$;
+comment on function portolan.schedule_named is 'A schedule by its name. Says what there is where there is none.';
+
+create or replace function portolan.pause_schedule(p_name text) returns boolean language plpgsql as $$
+declare v_schedule portolan.schedules := portolan.schedule_named(p_name);
+begin
+  update portolan.schedules s set next_at = null, problem = null where s.schedule_id = v_schedule.schedule_id and s.next_at is not null;
+  return found;
+end $$;
+comment on function portolan.pause_schedule is 'Pauses a schedule: slots that come meanwhile pass. A job of it that waits stays. False when it was paused already.';
+
+-- Goes on with the first slot after now, and after its last one: what passed meanwhile is not made up for.
+create or replace function portolan.resume_schedule(p_name text) returns timestamptz language plpgsql as $$
+declare v_schedule portolan.schedules := portolan.schedule_named(p_name); v_next timestamptz;
+begin
+  v_next := portolan.cron_next(v_schedule.cron, v_schedule.zone, greatest(portolan.now(), v_schedule.slot_at));
+  if v_next is null then
+    raise exception 'cron: % does not fire within 8 years; give days that the months have', quote_literal(v_schedule.cron) using errcode = 'invalid_parameter_value';
+  end if;
+  update portolan.schedules s set next_at = coalesce(s.next_at, v_next), problem = null where s.schedule_id = v_schedule.schedule_id returning s.next_at into v_next;
+  return v_next;
+end $$;
+comment on function portolan.resume_schedule is 'Lets a paused schedule go on with its next slot. Answers that.';
+
+create or replace function portolan.next_slots(p_cron text, p_zone text default 'UTC', p_count integer default 10, p_after timestamptz default null) returns setof timestamptz language plpgsql stable as $$
+declare v_slot timestamptz := coalesce(p_after, portolan.now());
+begin
+  if p_count is null or p_count not between 1 and 1000 then
+    raise exception 'count: % is not from 1 to 1000', coalesce(p_count::text, 'NULL') using errcode = 'invalid_parameter_value';
+  end if;
+  if p_cron is null then
+    raise exception 'cron: must be given, e.g. ''0 3 * * *''' using errcode = 'invalid_parameter_value';
+  end if;
+  if coalesce(p_zone, 'UTC') <> 'UTC' and not exists (select from pg_timezone_names z where z.name = p_zone) then
+    raise exception 'zone: % is not known; use a name of pg_timezone_names, e.g. ''Europe/Berlin''', quote_literal(p_zone) using errcode = 'invalid_parameter_value';
+  end if;
+  for i in 1..p_count loop
+    v_slot := portolan.cron_next(p_cron, coalesce(p_zone, 'UTC'), v_slot);
+    if v_slot is null and i = 1 then
+      raise exception 'cron: % does not fire within 8 years; give days that the months have', quote_literal(p_cron) using errcode = 'invalid_parameter_value';
+    end if;
+    exit when v_slot is null;
+    return next v_slot;
+  end loop;
+end $$;
+comment on function portolan.next_slots is 'The next slots of a cron expression by the clocks of a zone: to be looked at before it is used.';

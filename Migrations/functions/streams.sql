@@ -1,4 +1,4 @@
--- Streams: what is due, what a slice needs, and the commit of a page.
+-- Streams: what a slice needs, and the commit of a page. What is due: cadence.sql.
 -- Locks: leases, then streams, then lanes, then jobs; a page never locks a lane. Where a page looks at its connection it does not wait.
 
 -- Writes the records of a page. They come sorted by (resource, id) and unique, so that two writers lock in one order.
@@ -60,7 +60,8 @@ create or replace function portolan.commit_page(
     p_sanitised boolean[],
     p_gone_resource text[], p_gone_id text[], p_gone_at timestamptz[], p_gone_source text[],
     p_errors jsonb[], p_cursor jsonb, p_caught_up boolean, p_synced_through timestamptz, p_degradation jsonb,
-  p_sweep jsonb default null, p_seen_resource text[] default '{}', p_seen_id text[] default '{}', p_coverage jsonb[] default '{}', p_discoveries jsonb default null)
+  p_sweep jsonb default null, p_seen_resource text[] default '{}', p_seen_id text[] default '{}', p_coverage jsonb[] default '{}', p_discoveries jsonb default null,
+  p_interval_min interval default null)
 returns table (held boolean, inserted integer, changed integer, unchanged integer, stale integer, deleted integer,
                cancel boolean, paused boolean, draining boolean, yield_wanted boolean)
 language plpgsql as $$
@@ -97,13 +98,29 @@ begin
     caught_up_at = case when p_caught_up then v_now else s.caught_up_at end,
     first_caught_up_at = case when p_caught_up then coalesce(s.first_caught_up_at, v_now) else s.first_caught_up_at end,
     synced_through = greatest(s.synced_through, p_synced_through),
-    next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval) else s.next_due_at end,
+    next_due_at = case when s.state = 'blocked' then coalesce(s.next_due_at, v_now + s.interval)
+                       -- Sooner than was thought when it was enqueued. What is later than was thought shows after the next read.
+                       when n.cadence < 0.8 * (s.next_due_at - v_now) then v_now + n.cadence * portolan.jitter(p_connection, p_stream, s.next_due_at) else s.next_due_at end,
+    read_pages = case when p_caught_up then 0 else n.pages end, read_records = case when p_caught_up then 0 else n.records end, read_changes = case when p_caught_up then 0 else n.changes end,
+    cadence = case when p_caught_up then n.cadence else s.cadence end, least_interval = case when p_caught_up then n.least else s.least_interval end,
+    change_count = case when p_caught_up then n.change_count else s.change_count end, change_span = case when p_caught_up then n.change_span else s.change_span end,
+    change_cos = case when p_caught_up then n.change_cos else s.change_cos end, change_sin = case when p_caught_up then n.change_sin else s.change_sin end,
+    read_cost = case when p_caught_up then n.read_cost else s.read_cost end,
     successes = case when p_caught_up then least(s.successes + 1, 2)::smallint else s.successes end,
     state = n.state, state_code = p_degradation->>'code', state_message = p_degradation->>'message',
     state_since = case when s.state is distinct from n.state then v_now else s.state_since end
   from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
-                    when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state
-        from portolan.streams o where o.connection_id = p_connection and o.resource = p_stream) n
+                    when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state,
+               x.pages, x.records, x.changes, x.least, case when o.kind = 'sync' and o.first_caught_up_at is not null then make_interval(secs => r.seconds) end as cadence,
+               r.change_count, r.change_span, r.change_cos, r.change_sin, r.read_cost
+        from portolan.streams o
+        cross join lateral (select least(o.read_pages + 1, 1000000) as pages, least(o.read_records + coalesce(cardinality(p_id), 0), 1000000000) as records,
+                                   least(o.read_changes + inserted + changed + deleted, 1000000000) as changes, p_interval_min * least(o.read_pages + 1, 1000000) as least) x
+        -- The first read brings all there is: it says nothing about changes.
+        left join lateral portolan.next_cadence(o.interval, v_now, x.changes, x.records, x.pages,
+          case when o.first_caught_up_at is not null then extract(epoch from v_now - o.caught_up_at)::double precision end, extract(epoch from x.least)::double precision,
+          o.change_count, o.change_span, o.change_cos, o.change_sin, o.read_cost) r on p_caught_up
+        where o.connection_id = p_connection and o.resource = p_stream) n
   where s.connection_id = p_connection and s.resource = p_stream;
 
   -- It answers: what was counted against its health no longer is. A connection that somebody else holds is looked at with the next page.
@@ -169,34 +186,7 @@ begin
 end $$;
 comment on function portolan.enqueue_sync is 'Enqueues a sync of one stream, by the names people use. Answers the job id.';
 
--- One tick of the scheduler: finds up to p_limit due streams, enqueues one sync each, and sets when they are due next. Streams that another
--- scheduler has in hand are passed over; a stream whose sync still waits or runs is only moved on. The jitter is a function of the stream and
--- its slot, so that it spreads the load and can be told beforehand.
-create or replace function portolan.enqueue_due(p_limit integer default 1000) returns table (due integer, enqueued integer) language plpgsql as $$
-declare v_now timestamptz := portolan.now(); v_at tid[]; v_connection bigint[]; v_resource text[]; v_family text[]; v_kind text[]; v_busy boolean[];
-begin
-  select array_agg(d.at), array_agg(d.connection_id), array_agg(d.resource), array_agg(d.family), array_agg(d.kind), array_agg(d.busy)
-  into v_at, v_connection, v_resource, v_family, v_kind, v_busy from (
-    select s.ctid as at, s.connection_id, s.resource, s.family, s.kind,
-           exists (select from portolan.lanes l join portolan.jobs j on j.lane_id = l.lane_id and j.dedupe_key = 'sync:' || s.resource
-                   where l.connection_id = s.connection_id and l.family = s.family) or not portolan.runs(c.state) as busy
-    from portolan.streams s join portolan.connections c using (connection_id)
-    where s.next_due_at <= v_now order by s.next_due_at limit p_limit for update of s skip locked) d;
-  if v_at is null then return query select 0, 0; return; end if;
-  perform portolan.enqueue_many(array_agg(u.connection_id), array_agg(u.kind), array_agg(jsonb_build_object('resource', u.resource)),
-                                array_agg(case u.kind when 'report' then 'report' else 'incremental' end), null, array_agg('sync:' || u.resource), array_agg(u.family))
-  from unnest(v_connection, v_resource, v_family, v_kind, v_busy) u(connection_id, resource, family, kind, busy) where not u.busy having count(*) > 0;
-  update portolan.streams s set
-    enqueued_at = case when u.busy then s.enqueued_at else v_now end,
-    next_due_at = v_now + s.interval * (0.9 + 0.2 * abs(hashtextextended(s.resource || s.connection_id || s.next_due_at, 0) % 1000) / 1000.0)
-  from unnest(v_at, v_busy) u(at, busy) where s.ctid = u.at;
-  return query select cardinality(v_at), (select count(*)::integer from unnest(v_busy) b where not b);
-end $$;
-comment on function portolan.enqueue_due is 'One tick of the scheduler. Run by any number of schedulers at once; each due stream is enqueued once.';
-
 -- Index probes, whatever the statistics say.
-alter function portolan.enqueue_due set enable_seqscan = off;
-alter function portolan.enqueue_due set jit = off;
 alter function portolan.commit_page set enable_seqscan = off;
 alter function portolan.commit_page set jit = off;
 alter function portolan.store_records set enable_seqscan = off;

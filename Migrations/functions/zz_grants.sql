@@ -19,6 +19,7 @@ create or replace function portolan.function_rights() returns table (name text, 
     -- health, requests, limits, tokens
     ('enqueue_probes', 'portolan_worker', false), ('finish_probe', 'portolan_worker', false), ('take_alerts', 'portolan_worker', false),
     ('record_requests', 'portolan_worker', false), ('draw_quota', 'portolan_worker', false), ('block_bucket', 'portolan_worker', false),
+    ('first_use', 'portolan_worker', false), ('note_first_use', 'portolan_worker', false), ('declare_resources', 'portolan_worker', false),
     ('read_tokens', 'portolan_worker', false), ('begin_refresh', 'portolan_worker', false), ('complete_refresh', 'portolan_worker', false),
     ('fail_refresh', 'portolan_worker', false), ('amend_tokens', 'portolan_worker', false), ('tokens_due', 'portolan_worker', false),
     -- both: programs react, people decide
@@ -27,6 +28,7 @@ create or replace function portolan.function_rights() returns table (name text, 
     ('open_gate', 'portolan_worker portolan_operator', false),
     -- people
     ('cancel', 'portolan_operator', false), ('cancel_many', 'portolan_operator', false), ('retry', 'portolan_operator', false),
+    ('retry_where', 'portolan_operator', false), ('cancel_where', 'portolan_operator', false),
     ('pause', 'portolan_operator', false), ('resume', 'portolan_operator', false), ('schedule', 'portolan_operator', false),
     ('unschedule', 'portolan_operator', false), ('define_kind', 'portolan_operator', false), ('add_connection', 'portolan_operator', false),
     ('resume_connection', 'portolan_operator', false), ('set_credentials', 'portolan_worker portolan_operator', false),
@@ -37,9 +39,13 @@ create or replace function portolan.function_rights() returns table (name text, 
     ('keep_copies', 'portolan_worker portolan_operator', false),
     ('backfill', 'portolan_operator', false), ('pause_backfill', 'portolan_operator', false), ('resume_backfill', 'portolan_operator', false),
     ('cancel_backfill', 'portolan_operator', false), ('retry_backfill', 'portolan_operator', false),
+    ('pause_stream', 'portolan_operator', false), ('resume_stream', 'portolan_operator', false), ('pause_connection', 'portolan_operator', false),
+    ('unpause_connection', 'portolan_operator', false), ('run_streams', 'portolan_operator', false), ('set_target', 'portolan_operator', false),
+    ('pause_schedule', 'portolan_operator', false), ('resume_schedule', 'portolan_operator', false),
     -- looking
     ('why_waiting', 'portolan_worker portolan_console portolan_operator', true), ('job_story', 'portolan_worker portolan_console portolan_operator', true),
-    ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
+    ('next_slots', 'portolan_worker portolan_console portolan_operator', true), ('why_interval', 'portolan_worker portolan_console portolan_operator', false),
+    ('runs', 'portolan_worker portolan_console portolan_operator', true), ('cron_next', 'portolan_worker portolan_console portolan_operator', true), ('cron_field', 'portolan_worker portolan_console portolan_operator', true),
     ('cron_minute', 'portolan_worker portolan_console portolan_operator', true),
     -- views call these with the rights of whoever reads them, and defaults with those of whoever writes
     ('span_seconds', 'portolan_worker portolan_console portolan_operator', true),
@@ -53,6 +59,7 @@ create or replace function portolan.table_rights() returns table (name text, rol
     -- Not where a connection's requests go: its credentials would go along.
     ('connections', 'portolan_operator', 'UPDATE', 'limits'),
     ('streams', 'portolan_operator', 'UPDATE', 'interval next_due_at cursor'), ('schedules', 'portolan_operator', 'UPDATE', 'next_at'),
+    ('scheduler_pace', 'portolan_operator', 'UPDATE', 'factor least_per_s'),
     ('retention', 'portolan_operator', 'UPDATE', 'keep'), ('workers', 'portolan_operator', 'UPDATE', 'draining'),
     -- What may be vacuumed by others than its owner, from PostgreSQL 17 on.
     ('jobs', 'portolan_worker', 'MAINTAIN', null), ('lanes', 'portolan_worker', 'MAINTAIN', null), ('leases', 'portolan_worker', 'MAINTAIN', null),
@@ -72,11 +79,11 @@ language sql stable as $$
     group by 1, 2, 3, 4)
   select 'schema', n.oid, format('schema %I', n.nspname), null::text[], r.role, 'USAGE'
   from pg_namespace n cross join readers r
-  where pg_has_role(n.nspowner, 'USAGE') and (n.nspname = 'portolan' or n.nspname = any (p_schemas) and r.role <> 'portolan_worker')
+  where pg_has_role(n.nspowner, 'USAGE') and (n.nspname = 'portolan' or n.nspname = any (p_schemas) and (r.role <> 'portolan_worker' or n.nspname = 'ops'))
   union all
   select 'relation', c.oid, format('table %I.%I', c.nspname, c.relname), case when cardinality(c.readable) < c.columns_count then c.readable end, r.role, 'SELECT'
   from relations c cross join readers r
-  where c.nspname = 'portolan' and c.readable is not null or c.nspname <> 'portolan' and r.role <> 'portolan_worker'
+  where c.nspname = 'portolan' and c.readable is not null or c.nspname <> 'portolan' and (r.role <> 'portolan_worker' or c.nspname = 'ops')
   union all
   -- Rotation opens what is sealed and seals it anew.
   select 'relation', c.oid, format('table portolan.%I', c.relname), case p.privilege when 'UPDATE' then c.sealed || 'key_id'::text end, 'portolan_worker', p.privilege
@@ -126,7 +133,7 @@ begin
   if (select count(*) from pg_roles where rolname in ('portolan_migrator', 'portolan_worker', 'portolan_console', 'portolan_operator')) < 4 then return 0; end if;
   -- Platforms' schemas: those we are told of, and those that were granted before.
   select array_agg(n.nspname::text), array_agg(n.oid) into v_schemas, v_ours from pg_namespace n
-  where n.nspname in ('unified', 'store') or n.nspname = any (p_platforms)
+  where n.nspname in ('unified', 'store', 'ops') or n.nspname = any (p_platforms)
     or n.nspname <> 'portolan' and exists (select from aclexplode(n.nspacl) a where a.grantee = 'portolan_console'::regrole and a.privilege_type = 'USAGE');
   v_ours := v_ours || 'portolan'::regnamespace::oid;
 

@@ -19,18 +19,23 @@ package struct PageStore: Sendable {
 
     /// Commits a page of a job's stream, or of the chunk that a backfill reads.
     ///
-    /// - Parameter backfill: whose chunk the page is of; nil: it is the stream's own. Of a chunk's page that is not stored
-    ///   which says something of the stream: up to when it is known, its state, its sweep.
+    /// - Parameters:
+    ///   - backfill: whose chunk the page is of; nil: it is the stream's own. Of a chunk's page that is not stored which
+    ///     says something of the stream: up to when it is known, its state, its sweep.
+    ///   - pageInterval: how far apart pages like this one may be within the connection's quota; nil where nothing
+    ///     limits them.
     /// - Returns: what was written, and what the worker must know; `isHeld` is false when the lease is lost and
     ///   nothing was changed.
     /// - Throws: ``PostgresError``. After `connectionLost` nobody knows whether the page was committed: the caller
     ///   reads the cursor again and goes on from there.
     package func commit(
-        _ page: Page, of job: LeasedJob, stream: String, platform: any Platform, backfill: Int64? = nil
+        _ page: Page, of job: LeasedJob, stream: String, platform: any Platform, backfill: Int64? = nil,
+        pageInterval: Duration? = nil
     ) async throws(PostgresError) -> PageAnswer {
         let page = platform.neverStored.strip(page)
         let records = RecordBatch(page.records)
-        let scope = Scope(page: page, job: job, stream: stream, platform: platform, backfill: backfill)
+        let scope = Scope(
+            page: page, job: job, stream: stream, platform: platform, backfill: backfill, pageInterval: pageInterval)
         do throws(PostgresError) {
             let rows = try await pool.query(scope.sql, scope.parameters(for: records, extraFlags: []))
             return try PageAnswer(rows)
@@ -43,7 +48,7 @@ package struct PageStore: Sendable {
     static let commitPage: SQL = """
         select held, inserted, changed, unchanged, stale, deleted, cancel, paused, draining, yield_wanted
         from portolan.commit_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                                  $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+                                  $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
         """
 
     static let commitChunkPage: SQL = """
@@ -96,6 +101,7 @@ package struct PageStore: Sendable {
         let stream: String
         let platform: any Platform
         let backfill: Int64?
+        let pageInterval: Duration?
 
         var sql: SQL { backfill == nil ? commitPage : commitChunkPage }
 
@@ -120,6 +126,7 @@ package struct PageStore: Sendable {
             return common + [
                 page.syncedThrough, page.degradation.map { PostgresJSON($0.rowJSON) },
                 page.sweep?.row, seen.map(\.resource), seen.map(\.id), coverage, discoveries,
+                pageInterval,
             ]
         }
     }

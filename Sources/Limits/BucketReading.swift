@@ -9,7 +9,8 @@ package struct BucketReading: Sendable, Hashable {
     /// `tokens`, `quota`, `window`, `slots` or `adaptive`.
     package let kind: String
     /// What could be taken now: tokens, requests or slots. Negative while in debt. Of a quota what was drawn from the
-    /// ledger and what the ledger had left.
+    /// ledger and what the ledger had left. Of a window and of slots nothing, while those that were taken before the
+    /// epoch may still count.
     package let free: Double
     /// What it allows when nothing is used.
     package let full: Double
@@ -75,6 +76,10 @@ extension BucketReading {
         let isValid = state.born == epoch.born
         var resetsIn: Duration?
         var tooYoung = 0.0
+        func young(_ length: Double, more: Double) -> Double {
+            if epoch.away >= length, length > 0 { return epoch.calm + length + more - now }
+            return (isValid ? state.c : epoch.born + length + more) - now
+        }
         switch kind {
         case .tokens, .adaptive:
             let level = isValid ? state.level : 0
@@ -87,16 +92,18 @@ extension BucketReading {
             perSecond = nil
             if isOpen { resetsIn = .microseconds(Int64((state.a + state.b) / 2 - now)) }
         case .window:
+            // What was sent before the epoch may count for a whole window still.
+            let length = BucketTurn.windowSlices * state.b
+            tooYoung = young(length, more: 2 * state.b)
             let used = state.tail.filter { ($0.key + BucketTurn.windowSlices + 2) * state.b > now }.reduce(0) {
                 $0 + $1.value
             }
-            free = full - (isValid ? used : 0)
+            free = tooYoung > 0 ? 0 : full - (isValid ? used : 0)
             perSecond = nil
-            // What was sent before the epoch may count for a whole window still.
-            let length = BucketTurn.windowSlices * state.b
-            tooYoung = (epoch.away >= length ? epoch.calm : epoch.born) + length + 2 * state.b - now
         case .slots:
-            free = full - Double(isValid ? state.tail.count { $0.value > now } : 0)
+            // Whoever held one before the epoch may hold it still.
+            tooYoung = young(state.b, more: 0)
+            free = tooYoung > 0 ? 0 : full - Double(isValid ? state.tail.count { $0.value > now } : 0)
             perSecond = nil
         }
         self.resetsIn = resetsIn

@@ -20,9 +20,10 @@ struct BucketState: Equatable, Sendable {
     /// Tokens: capacity as taught, or -1. Adaptive: rate. Quota: when it closes. Window: the time slice.
     var a = 0.0
     /// Tokens: rate as taught, or -1. Adaptive: when it was last cut. Quota: when it opens again. Window: a slice's
-    /// length.
+    /// length. Slots: the longest hold.
     var b = 0.0
-    /// Quota: what the ledger has left, -1 where unknown.
+    /// Quota: what the ledger has left, -1 where unknown. Window and slots: until when what may have been used before
+    /// the epoch is waited for; 0 when it is not.
     var c = 0.0
     /// Quota: which period.
     var d = 0.0

@@ -23,6 +23,8 @@ struct BucketTurn: Sendable {
     let p3: Double
     /// … and highest rate. Times in microseconds.
     let p4: Double
+    /// Of a connection's window or slots: since when it may be in use.
+    var firstUse = FirstUse.unknown
     /// How much of the platform's numbers is used, the outage's part included.
     var share: Double
     var lesson = Lesson()
@@ -87,9 +89,10 @@ struct BucketTurn: Sendable {
 
     /// In the order in which the script reads them; only the first of them where nothing is taught or told.
     var numbers: [Double] {
-        if isPlain { return [kind.rawValue, share, p1, p2, p3, p4, take, takerID] }
+        let last = kind == .window || kind == .slots ? firstUse.number : p4
+        if isPlain { return [kind.rawValue, share, p1, p2, p3, last, take, takerID] }
         return [
-            kind.rawValue, share, p1, p2, p3, p4, take, charge, lesson.refund, lesson.available ?? -1,
+            kind.rawValue, share, p1, p2, p3, last, take, charge, lesson.refund, lesson.available ?? -1,
             lesson.capacity ?? -1, lesson.refillPerSecond ?? -1, Double(lesson.blockMicroseconds),
             lesson.isThrottled ? 1 : 0, takerID, releaseID, deposit.map { Double($0.drawn) } ?? -1,
             deposit?.period ?? 0, deposit?.closesIn ?? 0, deposit?.opensIn ?? 0, deposit.map { Double($0.rest) } ?? 0,
@@ -134,6 +137,7 @@ struct TurnMaker {
     let platform: String
     let connectionID: Int64
     let buckets: [Bucket]
+    var firstUse = FirstUse.unknown
 
     /// One turn for each bucket demanded, in the order of the demands.
     func turns(for demands: [BucketDemand]) -> [BucketTurn] {
@@ -190,7 +194,10 @@ struct TurnMaker {
         let owner: BucketOwner = declared.scope == .app ? .app : .connection(connectionID)
         let key = BucketTurn.key(platform: platform, owner: owner, name: name)
         if let known = turns.firstIndex(where: { $0.key == key }) { return known }
-        turns.append(BucketTurn(key: key, owner: owner, name: name, declared: declared))
+        var turn = BucketTurn(key: key, owner: owner, name: name, declared: declared)
+        // What all connections share may have been used by any of them.
+        if owner != .app { turn.firstUse = firstUse }
+        turns.append(turn)
         return turns.count - 1
     }
 }

@@ -124,8 +124,24 @@ extension LimitArithmetic {
         }
         (bucket.state.level, bucket.state.a, bucket.state.b) = (used, slice, turn.p3)
         bucket.free = bucket.full - used
-        let from = epoch.away >= turn.p2 ? epoch.calm : epoch.born
-        bucket.lock = max(0, from + turn.p2 + 2 * turn.p3 - now)
+        holdBack(&bucket, more: 2 * turn.p3)
+    }
+
+    /// What may have been used before the epoch is waited for, where it may be at all.
+    private func holdBack(_ bucket: inout Bucket, more: Double) {
+        let turn = bucket.turn
+        let opens =
+            if turn.firstUse == .never {
+                epoch.calm
+            } else if epoch.away >= turn.p2 {
+                epoch.calm + turn.p2 + more
+            } else if turn.firstUse.number == epoch.born {
+                epoch.born
+            } else {
+                epoch.born + turn.p2 + more
+            }
+        bucket.lock = max(0, opens - now)
+        if turn.take > 0 || !bucket.isValid { bucket.state.c = bucket.lock > 0 ? now + bucket.lock : 0 }
     }
 
     private static let slicesKept = BucketTurn.windowSlices + 2
@@ -145,8 +161,8 @@ extension LimitArithmetic {
         }
         bucket.speed = bucket.full * 1_000_000 / max(1000, bucket.state.level)
         bucket.free = bucket.full - Double(bucket.state.tail.count)
-        let from = epoch.away >= turn.p2 ? epoch.calm : epoch.born
-        bucket.lock = max(0, from + turn.p2 - now)
+        bucket.state.b = turn.p2
+        holdBack(&bucket, more: 0)
     }
 
     /// What a take needs in its bucket.

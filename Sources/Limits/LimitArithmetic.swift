@@ -137,7 +137,8 @@ struct LimitArithmetic {
         let band = header.band.rawValue
         let last = bucket.state.due[...band].reduce(0, max)
         var due = now + bucket.wait
-        let step = bucket.turn.take / bucket.speed * 1_000_000
+        // Of a share that is less than one there is never anything to follow.
+        let step = bucket.speed > 0 ? bucket.turn.take / bucket.speed * 1_000_000 : 0
         if last > now, last + step > due, last + step <= due + max(60_000_000, 16 * step) { due = last + step }
         due = due.rounded(.up)
         bucket.state.due[band] = due

@@ -70,6 +70,14 @@ enum LimitScript {
           end
         end
         local SLACK, HOUR, DAY = 250000, 3600000000, 86400000000
+
+        -- Until when what may have been used before has to be waited for.
+        local function opens(first, length, more)
+          if first == -2 then return calm end
+          if long >= length then return calm + length + more end
+          return first == born and born or born + length + more
+        end
+
         local all, longest, slowest, draw, report, rest = {}, 0, 0, 0, 0, 0
 
         """
@@ -178,7 +186,7 @@ enum LimitScript {
           elseif kind == 3 then
             full = floor(p1 * share)
             speed = full / p2 * 1000000
-            local slice, from, used, kept = floor(now / t[5]), born, 0, 22
+            local slice, used, kept = floor(now / t[5]), 0, 22
             for j = 23, n, 2 do
               local old, count = min(s[j], slice), s[j + 1]
               if slice - old < 130 then
@@ -199,13 +207,13 @@ enum LimitScript {
               used = used + add
             end
             s[4], s[5], s[6], free = used, slice, t[5], full - used
-            if long >= p2 then from = calm end
-            lock = max(0, from + p2 + 2 * t[5] - now)
             idle = p2 + 2 * t[5]
+            lock = max(0, opens(t[6], p2, 2 * t[5]) - now)
+            if take > 0 or not valid then s[7] = lock > 0 and now + lock or 0 end
 
           else
             full = floor(p1 * share)
-            local from, kept = born, 22
+            local kept = 22
             for j = 23, n, 2 do
               local holder, expiry = s[j], min(s[j + 1], now + p2)
               if holder == t[16] then
@@ -218,9 +226,9 @@ enum LimitScript {
             n = kept
             speed = full * 1000000 / max(1000, s[4])
             free = full - (n - 22) / 2
-            if long >= p2 then from = calm end
-            lock = max(0, from + p2 - now)
-            idle = p2
+            lock = max(0, opens(t[6], p2, 0) - now)
+            if take > 0 or not valid then s[7] = lock > 0 and now + lock or 0 end
+            s[6], idle = p2, p2
           end
 
         """
@@ -279,7 +287,7 @@ enum LimitScript {
             if wait > 0 and dry == 0 then
               local last = 0
               for j = 1, band do last = max(last, s[11 + j]) end
-              local due, step = now + wait, take / speed * 1000000
+              local due, step = now + wait, speed > 0 and take / speed * 1000000 or 0
               local after = last + step
               if last > now and after > due and after <= due + max(60000000, 16 * step) then due = after end
               due = ceil(due)

@@ -14,14 +14,41 @@ package enum Admission: Sendable, Hashable {
     package var isGranted: Bool { if case .granted = self { true } else { false } }
 }
 
+/// Since when a connection's host may have been sent requests that buckets of an earlier epoch counted.
+///
+/// A new epoch has to assume that windows and slots were used to the full just before it began, and so gives nothing
+/// until that would be over; unless it is known that nothing had been sent.
+package enum FirstUse: Sendable, Hashable {
+    case unknown
+    /// Nothing was ever sent. Whoever says so notes the grant's epoch, lastingly and before anything is sent, and gives
+    /// the grant back if somebody else was first in another epoch.
+    case never
+    /// The epoch of the grant that the very first request had.
+    case epoch(Int64)
+
+    /// - Parameter epoch: as it was noted; nil for never, 0 for an epoch that does not count all requests.
+    package init(noted epoch: Int64?) { self = epoch.map { $0 == 0 ? .unknown : .epoch($0) } ?? .never }
+
+    /// As the script reads it.
+    var number: Double {
+        switch self {
+        case .unknown: -1
+        case .never: -2
+        case .epoch(let epoch): Double(epoch)
+        }
+    }
+}
+
 /// What a granted request holds until its answer is there: slots, where a platform counts requests under way.
 package struct Grant: Sendable, Hashable {
     /// When it was granted, in microseconds of the clock that decided.
     package let at: Int64
+    /// The epoch in which it is counted; 0 when it was granted without Redis, nil when there was nothing to count.
+    package let epoch: Int64?
     let slots: [HeldSlot]
 
     /// Holds nothing.
-    package static let nothing = Grant(at: 0, slots: [])
+    package static let nothing = Grant(at: 0, epoch: nil, slots: [])
 }
 
 /// A slot, or several of one bucket, and who has them.
@@ -58,8 +85,11 @@ package protocol Limiter: Sendable {
     ///
     /// Every demand must be served by one of `buckets`; a platform that demands what it did not
     /// declare is a programming error. Never suspends for long: it does not wait for tokens.
+    ///
+    /// - Parameter firstUse: of the connection's host.
     func acquire(
-        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String
+        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String,
+        firstUse: FirstUse
     ) async -> Admission
 
     /// Applies what an answer taught, and gives back what the request held.
@@ -107,6 +137,14 @@ extension Limiter {
     package func release(_ grant: Grant, platform: String) async {
         if grant.slots.isEmpty { return }
         await settle([], grant: grant, buckets: [], connectionID: 0, platform: platform)
+    }
+
+    /// As `acquire` where nothing is known of the host.
+    package func acquire(
+        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String
+    ) async -> Admission {
+        await acquire(
+            demands, band: band, buckets: buckets, connectionID: connectionID, platform: platform, firstUse: .unknown)
     }
 
     /// As `acquire` of band `incremental`.

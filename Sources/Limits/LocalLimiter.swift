@@ -20,14 +20,16 @@ package final class LocalLimiter<C: Clock>: Limiter where C.Duration == Duration
     }
 
     package func acquire(
-        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String
+        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String,
+        firstUse: FirstUse
     ) async -> Admission {
-        let maker = TurnMaker(platform: platform, connectionID: connectionID, buckets: buckets)
+        let maker = TurnMaker(
+            platform: platform, connectionID: connectionID, buckets: buckets, firstUse: firstUse)
         let turns = maker.turns(for: demands)
         if turns.isEmpty { return .granted }
         appNames.withLock { $0.note(turns, platform) }
         let answer = await run(turns, TurnHeader(band: band), platform)
-        return Admission(answer, turns, isLocal: true)
+        return Admission(answer, turns, epoch: answer.born, isLocal: true)
     }
 
     package func settle(
@@ -73,14 +75,14 @@ struct AppBucketNames {
 }
 
 extension Admission {
-    init(_ answer: TurnAnswer, _ turns: [BucketTurn], isLocal: Bool) {
+    init(_ answer: TurnAnswer, _ turns: [BucketTurn], epoch: Int64, isLocal: Bool) {
         if answer.isGranted {
             let slots = turns.filter { $0.kind == .slots }.map { turn in
                 HeldSlot(
                     key: turn.key, owner: turn.owner, name: turn.name, declared: turn.declared, id: turn.takerID,
                     isLocal: isLocal)
             }
-            self = .granted(Grant(at: answer.now, slots: slots))
+            self = .granted(Grant(at: answer.now, epoch: epoch, slots: slots))
         } else {
             let index = answer.slowest.flatMap { turns.indices.contains($0) ? $0 : nil } ?? 0
             self = .wait(.microseconds(max(1, answer.wait)), bucket: turns[index].name)

@@ -71,9 +71,11 @@ package final class RedisLimiter: Limiter {
     }
 
     package func acquire(
-        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String
+        _ demands: [BucketDemand], band: LimitBand, buckets: [Bucket], connectionID: Int64, platform: String,
+        firstUse: FirstUse
     ) async -> Admission {
-        let maker = TurnMaker(platform: platform, connectionID: connectionID, buckets: buckets)
+        let maker = TurnMaker(
+            platform: platform, connectionID: connectionID, buckets: buckets, firstUse: firstUse)
         let turns = maker.turns(for: demands)
         guard let first = turns.first else { return .granted }
         if turns.contains(where: { $0.owner == .app && $0.declared.isTemplate }) {
@@ -82,7 +84,8 @@ package final class RedisLimiter: Limiter {
         var header = TurnHeader(band: band)
         header.outageShare = Self.outageShare
         do throws(RedisError) {
-            return Admission(try await decide(turns, header, maker), turns, isLocal: false)
+            let answer = try await decide(turns, header, maker)
+            return Admission(answer, turns, epoch: answer.born, isLocal: false)
         } catch {
             // Whoever was cancelled will not send; whether Redis took the tokens does not matter.
             if error.code == .cancelled { return .wait(.seconds(1), bucket: first.name) }
@@ -266,7 +269,7 @@ package final class RedisLimiter: Limiter {
                 state.sides[platform] = side
             }
         }
-        return Admission(answer, turns, isLocal: true)
+        return Admission(answer, turns, epoch: 0, isLocal: true)
     }
 
     private func engine(_ platform: String) -> LocalEngine {
@@ -294,6 +297,8 @@ extension BucketTurn {
         if kind == .quota { return self }
         var turn = self
         turn.share = declared.share * RedisLimiter.outageShare
+        // Others grant for it elsewhere.
+        turn.firstUse = .unknown
         return turn
     }
 

@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import HTTP
 internal import Health
 internal import Jobs
+internal import Limits
 internal import Platforms
 internal import Postgres
 internal import RawJSON
@@ -19,6 +20,8 @@ struct OpenStream: Sendable {
     let rules: RuleBook
     /// The platform's buckets as they hold for this connection.
     let buckets: [Bucket]
+    /// Whether anything was ever sent to the connection's host, and since when.
+    private var firstUse: FirstUse
     private let account: Account
     var cursor: Cursor?
     /// That of the stream as it was opened; a backfill's chunk has another.
@@ -39,9 +42,9 @@ struct OpenStream: Sendable {
         let rows = try await context.pool.query(
             """
             select connection_name, platform, base_url, settings, limits, method, connection_state, runs, key_id,
-                   sealed, has_stream, cursor
+                   sealed, has_stream, cursor, portolan.first_use($5) as first_use
             from portolan.open_slice($1, $2, $3, $4)
-            """, [job.lease.laneID, job.lease.token, job.jobID, resource])
+            """, [job.lease.laneID, job.lease.token, job.jobID, resource, job.connectionID])
         guard let row = rows.first else { return nil }
         let name: String = try row.decode("connection_name")
         let state: String = try row.decode("connection_state")
@@ -92,6 +95,7 @@ struct OpenStream: Sendable {
         } catch {
             throw UnifiedError(.configInvalid, "the limits of connection \(name) cannot be: \(error)")
         }
+        firstUse = FirstUse(noted: try row.decode("first_use", as: Int64?.self))
         account = Account(
             connectionID: job.connectionID, baseURL: givenURL, settings: settings, method: method,
             credentials: credentials)
@@ -101,6 +105,35 @@ struct OpenStream: Sendable {
 
     func read(at now: Date) -> StreamRead {
         StreamRead(resource: resource, cursor: cursor, settings: settings, now: now, rules: rules)
+    }
+
+    /// Takes the tokens of all demands or of none. Before the first request that is ever sent to the host, the epoch of
+    /// its tokens is noted: from then on a fresh Redis has to assume that there were requests.
+    ///
+    /// - Throws: ``PostgresError`` when it cannot be noted; nothing is held then.
+    mutating func acquire(
+        _ demands: [BucketDemand], band: LimitBand, of job: LeasedJob, in context: SliceContext
+    ) async throws -> Admission {
+        while true {
+            let admission = await context.limiter.acquire(
+                demands, band: band, buckets: buckets, connectionID: job.connectionID, platform: job.platform,
+                firstUse: firstUse)
+            guard firstUse == .never, case .granted(let grant) = admission, let epoch = grant.epoch else {
+                return admission
+            }
+            do {
+                let noted = try await context.pool.query(
+                    "select coalesce(portolan.note_first_use($1, $2), 0) as epoch", [job.connectionID, epoch])
+                let first: Int64 = try noted.first?.decode("epoch") ?? 0
+                firstUse = FirstUse(noted: first)
+                if first == epoch { return admission }
+            } catch {
+                await context.limiter.release(grant, platform: job.platform)
+                throw error
+            }
+            // Somebody was first, and may have been granted it by another Redis: this grant assumed that nobody was.
+            await context.limiter.release(grant, platform: job.platform)
+        }
     }
 
     /// Sends one request and gives the whole answer, with its trace.

@@ -50,16 +50,14 @@ struct ProbeHandler: JobHandler {
             throw UnifiedError(.configInvalid, "the platform \(job.platform) is unknown here")
         }
         await context.readRules()
-        guard let stream = try await OpenStream(job, resource: resource.name, isProbe: true, in: context) else {
+        guard var stream = try await OpenStream(job, resource: resource.name, isProbe: true, in: context) else {
             return .lost
         }
         let read = StreamRead(
             resource: resource.name, cursor: nil, settings: stream.settings, now: context.wallClock(),
             rules: stream.rules)
         let requests = try stream.platform.nextStep(in: read).requests
-        let admission = await context.limiter.acquire(
-            requests.flatMap(\.demands), band: .incremental, buckets: stream.buckets, connectionID: job.connectionID,
-            platform: job.platform)
+        let admission = try await stream.acquire(requests.flatMap(\.demands), band: .incremental, of: job, in: context)
         guard case .granted(let grant) = admission else {
             if case .wait(let wait, _) = admission { return .tooSoon(wait) }
             return .tooSoon(.seconds(1))

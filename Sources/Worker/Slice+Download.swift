@@ -16,7 +16,7 @@ extension Slice {
     ) async throws -> Advance {
         let asked = ContinuousClock.now
         let grant: Grant
-        switch try await takeTokens(for: [request], stream) {
+        switch try await takeTokens(for: [request], &stream) {
         case .granted(let granted): grant = granted
         case .wait(let wait, let bucket): return .wait(wait, bucket: bucket)
         }

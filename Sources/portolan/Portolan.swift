@@ -13,7 +13,7 @@ struct Portolan: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, MigrateCommand.self, ConnectionsCommand.self, EnqueueCommand.self, StatusCommand.self,
             BackfillCommand.self, BackfillsCommand.self,
-            CopiesCommand.self,
+            StreamsCommand.self, SchedulesCommand.self, CopiesCommand.self,
             JobsCommand.self, ErrorsCommand.self, AlertsCommand.self, KindsCommand.self, PauseCommand.self,
             ResumeCommand.self,
             PausesCommand.self,

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Connections
 internal import HTTP
 internal import Limits
 internal import Logging
@@ -24,6 +25,8 @@ struct SchedulerCommand: AsyncParsableCommand {
         let pool = try database.pool(applicationName: "portolan scheduler", connectionsMax: 2, logger: logger)
         let redis = try redis.client(logger: logger)
         let scheduler = SchedulerService(pool: pool, redis: redis, logger: logger)
+        let declaring = Task { await ResourceDeclarer(pool: pool, platforms: allPlatforms, logger: logger).run() }
+        defer { declaring.cancel() }
         try await RoleRunner.run(scheduler, logger: logger)
         await redis.shutdown()
         await pool.shutdown(within: .seconds(2))

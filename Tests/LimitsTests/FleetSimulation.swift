@@ -65,6 +65,8 @@ final class FleetSimulation {
         Bucket("tokens", scope: .app, capacity: 60, refillPerSecond: 20),
         Bucket("own", scope: .connection, capacity: 200, refillPerSecond: 40),
         Bucket("window", scope: .app, .window(limit: 100, length: .seconds(6))),
+        Bucket("minute", scope: .connection, .window(limit: 12, length: .seconds(5))),
+        Bucket("lines", scope: .connection, .slots(limit: 3, holdMax: .seconds(4))),
         Bucket("slots", scope: .app, .slots(limit: 40, holdMax: .seconds(4))),
         Bucket("quota", scope: .app, .quota(limit: 300, resets: .daily(hour: 0, minute: 0, timeZone: "GMT"))),
     ]
@@ -83,6 +85,8 @@ final class FleetSimulation {
         let limiter: RedisLimiter
         /// When it may ask for each bucket again.
         var asksAt: [String: Double] = [:]
+        /// What it last read of each connection's first use; that may be long ago.
+        var firstUses: [Int64: Int64?] = [:]
 
         func isServed(_ platform: String) async {
             let key = RedisArgument(BucketTurn.epochKey(platform: platform))
@@ -94,6 +98,11 @@ final class FleetSimulation {
     private var random: SplitMix
     private var workers: [Worker] = []
     private var pending: [Pending] = []
+    /// What the fleet has noted of each connection's first use.
+    private var firstUses: [Int64: Int64] = [:]
+    private var moves = 0
+    /// Grants that were given back because somebody had been first.
+    private(set) var beaten = 0
     let ledger: MemoryLedger
     private let platform: String
 
@@ -174,10 +183,28 @@ final class FleetSimulation {
             let most = ["tokens": 5, "own": 30][name] ?? 1
             return BucketDemand(name, tokens: Double(Int.random(in: 1...most, using: &random)))
         }
-        let connectionID = Int64.random(in: 1...3, using: &random)
+        // New connections come all the time, and each is asked for a while.
+        moves += 1
+        let newest = Int64(moves / 400)
+        let connectionID = Int64.random(in: max(1, newest - 2)...max(3, newest), using: &random)
         let band = LimitBand.allCases.randomElement(using: &random) ?? .urgent
-        let admission = await workers[index].limiter.acquire(
-            demands, band: band, buckets: Self.buckets, connectionID: connectionID, platform: platform)
+        if workers[index].firstUses[connectionID] == nil || Int.random(in: 0..<4, using: &random) == 0 {
+            workers[index].firstUses[connectionID] = .some(firstUses[connectionID])
+        }
+        var admission = Admission.granted(.nothing)
+        while true {
+            let known = workers[index].firstUses[connectionID] ?? nil
+            admission = await workers[index].limiter.acquire(
+                demands, band: band, buckets: Self.buckets, connectionID: connectionID, platform: platform,
+                firstUse: FirstUse(noted: known))
+            guard known == nil, case .granted(let grant) = admission, let epoch = grant.epoch else { break }
+            let first = firstUses[connectionID, default: epoch]
+            firstUses[connectionID] = first
+            workers[index].firstUses[connectionID] = .some(first)
+            if first == epoch { break }
+            beaten += 1
+            await workers[index].limiter.release(grant, platform: platform)
+        }
         switch admission {
         case .granted(let grant):
             judge.arrive(demands, Self.buckets, connectionID: connectionID, at: now)

@@ -15,6 +15,8 @@ struct LockstepTests {
         Bucket("every", scope: .app, .quota(limit: 200, resets: .every(.seconds(20))), share: 0.9),
         Bucket("window", scope: .app, .window(limit: 60, length: .seconds(10)), share: 0.8),
         Bucket("slots", scope: .app, .slots(limit: 12, holdMax: .seconds(5))),
+        Bucket("own window", scope: .connection, .window(limit: 50, length: .seconds(12))),
+        Bucket("own slots", scope: .connection, .slots(limit: 10, holdMax: .seconds(7))),
         Bucket(
             "adaptive", scope: .app, .adaptive(startPerSecond: 5, min: 0.5, max: 30, increasePerSecond: 0.7),
             share: 0.9),
@@ -72,7 +74,7 @@ struct LockstepTests {
                 header.awayMicroseconds = Double(Int.random(in: 1...20_000_000, using: &random))
             }
             header.isDry = Int.random(in: 0..<20, using: &random) == 0
-            let turns = Self.turns(maker, states, step, using: &random)
+            let turns = Self.turns(maker, states, step, model.epoch, using: &random)
             let epoch = model.enter(header, identity, before, now: now)
             let arithmetic = LimitArithmetic(now: now, epoch: epoch, header: header)
             let (expected, after) = arithmetic.run(turns.map { ($0, states[$0.key]) })
@@ -101,7 +103,8 @@ struct LockstepTests {
     }
 
     private static func turns(
-        _ maker: TurnMaker, _ states: [String: BucketState], _ step: Int, using random: inout SplitMix
+        _ maker: TurnMaker, _ states: [String: BucketState], _ step: Int, _ epoch: LimitArithmetic.Epoch?,
+        using random: inout SplitMix
     ) -> [BucketTurn] {
         if Int.random(in: 0..<4, using: &random) == 0 {
             // The usual call, which the script has a short way for.
@@ -120,6 +123,8 @@ struct LockstepTests {
                     ? Double(Int.random(in: 1...3, using: &random)) : .random(in: 0.1...12, using: &random)
                 turn.takerID = Double(step + 1)
             }
+            let born = FirstUse.epoch(Int64(epoch?.born ?? 1))
+            turn.firstUse = [.unknown, .never, born, .epoch(1)].randomElement(using: &random) ?? .unknown
             func rarely() -> Bool { Int.random(in: 0..<12, using: &random) == 0 }
             if rarely() { turn.charge = .random(in: 0...20, using: &random) }
             if rarely(), turn.kind != .slots { turn.lesson.refund = .random(in: 0...9, using: &random) }

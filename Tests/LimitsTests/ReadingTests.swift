@@ -221,6 +221,36 @@ struct ReadingTests {
         }
     }
 
+    @Test("slots that may be held since before the epoch are not free, unless nobody can have been there")
+    func youngSlots() async throws {
+        let slots = Bucket("s", scope: .connection, .slots(limit: 7, holdMax: .seconds(14_400)))
+        let window = Bucket("w", scope: .connection, .window(limit: 9, length: .seconds(14_400)))
+        try await Lab.with([slots, window]) { lab in
+            for (bucket, full) in [("s", 7.0), ("w", 9)] {
+                let wait = try #require(await lab.take(of: bucket).seconds)
+                #expect(wait > 7000)
+                let young = try await lab.read(bucket)
+                #expect(young.free == 0 && young.full == full)
+                let blocked = try #require(young.blockedFor) / .seconds(1)
+                #expect(blocked <= wait + 1 && blocked > wait - 60, "told \(wait), shown \(blocked)")
+                let admission = await lab.limiter.acquire(
+                    [BucketDemand(bucket, tokens: 2)], band: .urgent, buckets: lab.shop.buckets, connectionID: 1,
+                    platform: "shop", firstUse: .never)
+                #expect(admission.isGranted)
+                let known = try await lab.read(bucket)
+                #expect(known.free == full - 2 && known.blockedFor == nil)
+            }
+            // Another epoch: what was written in the last one says how long a hold is, and no more.
+            _ = try await lab.redis.command(["DEL", RedisArgument(BucketTurn.epochKey(platform: "shop"))])
+            _ = await lab.take(of: "first")
+            for bucket in ["s", "w"] {
+                let lost = try await lab.read(bucket)
+                #expect(lost.free == 0)
+                #expect((lost.blockedFor ?? .zero) > .seconds(14_000), "\(bucket)")
+            }
+        }
+    }
+
     @Test("platforms and owners apart, in the order of their names; other keys are passed over")
     func names() async throws {
         try await Lab.with([

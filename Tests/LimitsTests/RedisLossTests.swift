@@ -170,6 +170,8 @@ struct RedisLossTests {
         let shop = Shop(buckets: [
             Bucket("b", scope: .app, capacity: 40, refillPerSecond: 200),
             Bucket("small", scope: .app, capacity: 5, refillPerSecond: 5),
+            Bucket("few", scope: .connection, .slots(limit: 2, holdMax: .seconds(1))),
+            Bucket("seldom", scope: .connection, .window(limit: 9, length: .seconds(1))),
         ])
         let server = try await TestRedis()
         let client = RedisClient(server.configuration(), logger: .silent)
@@ -184,7 +186,9 @@ struct RedisLossTests {
         for _ in 0..<1000 {
             clock.advance(by: .milliseconds(10))
             if await shop.take(of: "b", limiter).isGranted { granted += 1 }
-            #expect(await !shop.take(of: "small", limiter).isGranted, "a twentieth of it is less than one")
+            for bucket in ["small", "few", "seldom"] {
+                #expect(await !shop.take(of: bucket, limiter).isGranted, "a twentieth of it is less than one")
+            }
         }
         #expect((95...100).contains(granted))
         await shop.teach(.blocked(bucket: "b", for: .seconds(3600)), limiter)

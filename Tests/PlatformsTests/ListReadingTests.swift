@@ -86,6 +86,25 @@ struct ListReadingTests {
         #expect(throws: ReadFailure.self) { try page(platform, first.cursor, #"{"data":[],"next":"?p=2"}"#) }
     }
 
+    @Test("a page that says that there is more, and not where, is no end")
+    func moreButNowhere() throws {
+        let platform = platform(.link(member: "next", more: "has_more"))
+        let first = try page(platform, nil, #"{"has_more":true,"data":[{"id":1}],"next":"?p=2"}"#)
+        for next in [#","next":null"#, "", #","next":7"#] {
+            for cursor in [nil, first.cursor] {
+                #expect {
+                    try page(platform, cursor, #"{"has_more":true,"data":[{"id":2}]\#(next)}"#)
+                } throws: {
+                    let error = ($0 as? ReadFailure)?.error
+                    return error?.code == .dataMalformed && error?.code.fault == .platform
+                }
+            }
+        }
+        for last in [#""has_more":false,"#, #""has_more":null,"#, ""] {
+            #expect(try page(platform, first.cursor, #"{\#(last)"data":[{"id":2}],"next":null}"#).isCaughtUp)
+        }
+    }
+
     @Test("the header and tokens lead on as well")
     func otherPagings() throws {
         let header = platform(.linkHeader)

@@ -33,7 +33,8 @@ struct GoldenSchema {
     private static func dump() async throws -> String {
         let server = try await TestPostgres.shared.server()
         let url = try await TestPostgres.shared.makeDatabase()
-        let schemas = ["portolan", "unified"] + Set(platformViewFiles.map { PlatformView($0).platform }).sorted()
+        let schemas =
+            ["portolan", "ops", "unified"] + Set(platformViewFiles.map { PlatformView($0).platform }).sorted()
         let result = try await Command(
             server.programs.path("pg_dump"),
             [

@@ -16,12 +16,15 @@ struct GrantTests {
     func everyFunction() async throws {
         // What is called by nobody but the functions themselves. A new function goes here or into zz_grants.sql.
         let inner: Set<String> = [
-            "apply_grants", "begin_part", "close_gates", "connection_event", "copy_columns", "copy_rows", "drop_days", "end_alert",
-            "end_chunk", "end_parents", "error_fingerprint", "error_rule_problem", "error_title", "fold_errors", "function_rights",
-            "given_rights", "health_event_due", "hold_copies", "is_better_head", "is_text_list", "job_problem",
-            "keep_connection", "lane_head", "make_copy", "make_days", "note_copy_changes", "note_coverage",
-            "note_progress", "note_sources", "note_sweep", "plan_backfill", "probe_pause", "quota_period", "raise_alert",
-            "refresh_pause", "refresh_stats", "runs", "seed_copies", "store_records", "table_rights", "wanted_rights",
+            "apply_grants", "begin_part", "close_gates", "connection_event", "copy_columns", "copy_rows", "drop_days",
+            "end_alert", "end_chunk", "end_parents", "error_fingerprint", "error_rule_problem", "error_title",
+            "filter_problem", "fold_errors", "fold_jobs", "fold_minutes",
+            "function_rights", "given_rights", "health_event_due", "hold_copies", "hold_permits",
+            "is_better_head", "is_text_list", "jitter", "job_problem", "keep_connection", "lane_head", "make_copy",
+            "make_days", "next_cadence", "note_copy_changes", "note_coverage", "note_progress", "note_sources",
+            "note_sweep", "plan_backfill", "probe_pause", "quota_period", "raise_alert", "refresh_pace",
+            "refresh_pause", "refresh_stats", "schedule_named", "seed_copies", "store_records", "stream_named",
+            "table_rights", "wanted_rights",
         ]
         try await withPool { pool in
             let all = Set(

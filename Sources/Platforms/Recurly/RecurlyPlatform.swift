@@ -82,7 +82,8 @@ package struct RecurlyPlatform: ListPlatform {
         RecordList(
             Resource(name, freshnessTarget: .seconds(seconds)), path: "/" + name, query: [("limit", "200")],
             headers: [("Accept", Self.accept)], records: "data",
-            shape: .init(id: "id", updatedAt: "updated_at", createdAt: "created_at"), paging: .link(member: "next"),
+            shape: .init(id: "id", updatedAt: "updated_at", createdAt: "created_at"),
+            paging: .link(member: "next", more: "has_more"),
             // `updated_at` is the time on Recurly's servers, which no header of an answer tells: theirs may be a minute
             // behind ours, and what they stamp with it must not be older than where the next read begins.
             since: .init(

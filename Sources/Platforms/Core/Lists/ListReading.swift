@@ -264,9 +264,12 @@ struct ListReading {
                     fetchedAt: exchange.response.requestedAt))
         }
         switch list.paging {
-        case .link(let member, let count):
+        case .link(let member, let count, let more):
             found.count = count.flatMap { root[$0]?.int64 }.flatMap { Int(exactly: $0) }
             found.next = try root[member]?.string.map { link throws(ReadFailure) in try query(of: link, exchange) }
+            if found.next == nil, more.flatMap({ root[$0]?.bool }) == true {
+                throw ReadFailure(malformed(exchange, "the list goes on, and the answer does not say where"))
+            }
         case .linkHeader:
             let link = exchange.response.header("Link").flatMap(LinkHeader.next)
             found.next = try link.map { link throws(ReadFailure) in try query(of: link, exchange) }

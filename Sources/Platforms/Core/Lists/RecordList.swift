@@ -72,7 +72,9 @@ package struct RecordList: Sendable {
         ///
         /// - `count`: the member that holds how many records the list has; nil where it tells none. One that shrinks
         ///   while the list is walked means that records moved up to pages that were read already: it is walked again.
-        case link(member: String, count: String? = nil)
+        /// - `more`: the member that says whether there is another page, as a boolean; nil where there is none. One
+        ///   that says so on a page that leads nowhere makes the answer a malformed one, and no end.
+        case link(member: String, count: String? = nil, more: String? = nil)
         /// The header `Link: <address>; rel="next"` of RFC 8288.
         case linkHeader
         /// A member holds a token, which the next request is sent with, beside the query of the first.
