@@ -113,7 +113,8 @@ begin
 end $$;
 comment on function portolan.begin_part is 'The window of one resource as it will be read.';
 
--- The next chunk of a part, or the one under way. States: chunk, done, failed, paused, wait (for another backfill, or the stream's first read), unknown, lost.
+-- The next chunk of a part, or the one under way. States: chunk, done, failed, paused, wait (for another backfill, or the stream's first
+-- read; long where that fails), unknown, lost.
 create or replace function portolan.open_chunk(p_lane bigint, p_token uuid, p_job bigint, p_backfill bigint, p_resource text, p_history jsonb)
 returns table (state text, chunk_from timestamptz, chunk_to timestamptz, cursor jsonb, code text) language plpgsql as $$
 declare v_now timestamptz := portolan.now(); v_connection bigint; b portolan.backfills; p portolan.backfill_parts; v_range tstzrange; v_take tstzmultirange; v_from timestamptz; v_to timestamptz;
@@ -125,8 +126,10 @@ begin
   state := case
     when p.backfill_id is null then 'unknown'
     when b.paused_at is not null then 'paused'
-    when p.started_at is null and b.after_streams and exists (
-      select from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource and s.first_caught_up_at is null) then 'wait' end;
+    -- A stream that cannot be read now may not be for long.
+    when p.started_at is null and b.after_streams then (
+      select case when s.state in ('blocked', 'failing') then 'wait long' else 'wait' end
+      from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource and s.first_caught_up_at is null) end;
   if state is not null then return next; return; end if;
   if p.todo is null then p := portolan.begin_part(p, b, p_history); end if;
 

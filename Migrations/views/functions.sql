@@ -10,8 +10,13 @@ create or replace function unified.num(x text) returns numeric language sql immu
 
 -- A JSON number as it is, or the decimal text in a JSON string.
 create or replace function unified.num(v jsonb) returns numeric language sql immutable parallel safe as $$
-  select case jsonb_typeof(v) when 'number' then case when v > '-1e30'::jsonb and v < '1e30'::jsonb then v::numeric end
+  select case jsonb_typeof(v) when 'number' then case when abs(v::numeric) < 1e30 then v::numeric end
                               when 'string' then unified.num(v #>> '{}') end $$;
+
+-- The same of a member: `unified.num(p, 'total')` for `unified.num(p->'total')`, which costs twice as much.
+create or replace function unified.num(v jsonb, member text) returns numeric language sql immutable parallel safe as $$
+  select case when octet_length(v ->> member) <= 30 and v ->> member ~ '^-?[0-9]+(\.[0-9]*)?$' then (v ->> member)::numeric
+              else unified.num(v -> member) end $$;
 
 create or replace function unified.bool(v jsonb) returns boolean language sql immutable parallel safe as $$
   select case when v = 'true'::jsonb then true when v = 'false'::jsonb then false end $$;
@@ -28,11 +33,17 @@ create or replace function unified.ts_slow(v jsonb) returns timestamptz language
       when x ~ '^\d{13}$' then to_timestamp(x::bigint / 1000.0) end as t
     from (select v #>> '{}' as x) a) b $$;
 
--- jsonpath's datetime() in silent mode is the one built-in parser of PostgreSQL 15 that answers NULL instead of raising. What is
--- null is not worth a call of the slow form: it is no one-line function, and most orders are never cancelled.
+-- jsonpath's datetime() in silent mode is the one built-in parser of PostgreSQL 15 that answers NULL instead of raising. Forms with a fraction
+-- or an offset are let through by a pattern that no text passes that the cast would refuse (29 February is left to the slow form). What is null
+-- is not worth a call of that: it is no one-line function, and most orders are never cancelled.
 create or replace function unified.ts(v jsonb) returns timestamptz language sql stable parallel safe as $$
-  select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
-                  case when jsonb_typeof(v) in ('string', 'number') then unified.ts_slow(v) end) $$;
+  select case jsonb_typeof(v)
+    when 'string' then coalesce(
+      (jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
+      case when v #>> '{}' ~ '^20[0-9][0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])$'
+           then (v #>> '{}')::timestamptz
+           else unified.ts_slow(v) end)
+    when 'number' then unified.ts_slow(v) end $$;
 
 -- Unix seconds as a JSON number, within 1995 to 2110.
 create or replace function unified.epoch(v jsonb) returns timestamptz language sql immutable parallel safe as $$
@@ -44,6 +55,12 @@ create or replace function unified.arr(v jsonb) returns jsonb language sql immut
 -- An enumeration: `map` is a constant JSON object written into the view. What it does not know is 'unknown', what is empty is NULL.
 create or replace function unified.word(map jsonb, x text) returns text language sql immutable parallel safe as $$
   select coalesce(map ->> x, case when x <> '' then 'unknown' end) $$;
+
+-- The unified address object. Where the value is text anyhow, jsonb_object is twice as fast as jsonb_build_object.
+create or replace function unified.address(name text, company text, line1 text, line2 text, city text, region text, region_code text,
+  postal_code text, country_code text, country_raw text, phone text, kind text) returns jsonb language sql immutable parallel safe as $$
+  select jsonb_object('{name,company,line1,line2,city,region,region_code,postal_code,country_code,country_raw,phone,type}',
+    array[name, company, line1, line2, city, region, region_code, postal_code, country_code, country_raw, phone, kind]) $$;
 
 -- The identity of a unified row: the same for the same record for ever.
 create or replace function unified.id(connection_id bigint, entity text, platform_id text) returns uuid language sql immutable parallel safe as $$

@@ -38,6 +38,7 @@ extension Slice {
     /// How long a part that cannot go on yet is put off.
     private static let pause = Duration.seconds(30)
     private static let wait = Duration.seconds(15)
+    private static let slowWait = Duration.seconds(600)
 
     /// The next chunk of the backfill's part, or the one under way. Nil: the stream has its cursor now.
     func openChunk(of backfill: Int64, _ stream: inout OpenStream) async throws -> Ending? {
@@ -72,6 +73,7 @@ extension Slice {
             return .incomplete(UnifiedError(code, "some windows of \(stream.resource) could not be read"))
         case "paused": return .outcome(.snooze(for: Self.pause), why: "the backfill is paused")
         case "wait": return .outcome(.snooze(for: Self.wait), why: "another read of these records comes first")
+        case "wait long": return .outcome(.snooze(for: Self.slowWait), why: "the stream cannot be read now")
         case "lost": return .lost
         default:
             let why =

@@ -31,12 +31,9 @@ create or replace function recurly.plan_price(plan text, currency text) returns 
 
 -- An address in the common shape; NULL where there is none.
 create or replace function recurly.address(v jsonb, name text, company text, kind text) returns jsonb language sql immutable parallel safe as $$
-  select case when jsonb_typeof(v) = 'object' and concat(v->>'street1', v->>'street2', v->>'city', v->>'region', v->>'postal_code', v->>'country') <> ''
-    then jsonb_build_object(
-    'name', name, 'company', company, 'line1', recurly.text(v->'street1'), 'line2', recurly.text(v->'street2'), 'city', recurly.text(v->'city'),
-    'region', recurly.text(v->'region'), 'region_code', null, 'postal_code', recurly.text(v->'postal_code'),
-    'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, 'country_raw', recurly.text(v->'country'),
-    'phone', recurly.text(v->'phone'), 'type', kind) end $$;
+  select case when jsonb_typeof(v) = 'object' and coalesce(nullif(v->>'street1',''), nullif(v->>'street2',''), nullif(v->>'city',''), nullif(v->>'region',''), nullif(v->>'postal_code',''), nullif(v->>'country','')) is not null
+    then unified.address(name, company, recurly.text(v->'street1'), recurly.text(v->'street2'), recurly.text(v->'city'), recurly.text(v->'region'), null,
+      recurly.text(v->'postal_code'), case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, recurly.text(v->'country'), recurly.text(v->'phone'), kind) end $$;
 
 -- First and last name with a space between.
 create or replace function recurly.name(v jsonb) returns text language sql immutable parallel safe as $$

@@ -13,7 +13,7 @@ select r.connection_id, 'recurly'::text as platform, r.external_id as platform_i
   p->>'state' as status_raw,
   recurly.invoice_reason(p->>'origin') as reason,
   p->>'origin' as reason_raw,
-  unified.ts(p->'created_at') as issued_at,
+  coalesce(r.platform_created_at, unified.ts(p->'created_at')) as issued_at,
   unified.ts(p->'due_at') as due_at,
   case when p->>'state' = 'paid' then unified.ts(p->'closed_at') end as paid_at,
   unified.num(p->'subtotal') as subtotal_amount,

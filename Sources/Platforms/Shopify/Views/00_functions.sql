@@ -14,11 +14,10 @@ create or replace function shopify.currency(x text) returns text language sql im
 
 -- A MailingAddress as the unified address object.
 create or replace function shopify.address(a jsonb, kind text) returns jsonb language sql immutable parallel safe as $$
-  select case when jsonb_typeof(a) = 'object' then jsonb_build_object(
-    'name', nullif(a->>'name',''), 'company', nullif(a->>'company',''), 'line1', nullif(a->>'address1',''), 'line2', nullif(a->>'address2',''),
-    'city', nullif(a->>'city',''), 'region', nullif(a->>'province',''), 'region_code', nullif(a->>'provinceCode',''), 'postal_code', nullif(a->>'zip',''),
-    'country_code', case when a->>'countryCodeV2' ~ '^[A-Z]{2}$' then a->>'countryCodeV2' end, 'country_raw', nullif(a->>'country',''),
-    'phone', nullif(a->>'phone',''), 'type', kind) end $$;
+  select case when jsonb_typeof(a) = 'object' then unified.address(
+    nullif(a->>'name',''), nullif(a->>'company',''), nullif(a->>'address1',''), nullif(a->>'address2',''), nullif(a->>'city',''), nullif(a->>'province',''),
+    nullif(a->>'provinceCode',''), nullif(a->>'zip',''), case when a->>'countryCodeV2' ~ '^[A-Z]{2}$' then a->>'countryCodeV2' end,
+    nullif(a->>'country',''), nullif(a->>'phone',''), kind) end $$;
 
 -- Not inlined, because of their sub-selects; called only where the column is selected.
 create or replace function shopify.addresses(v jsonb) returns jsonb language sql immutable parallel safe as $$

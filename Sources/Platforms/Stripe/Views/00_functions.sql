@@ -49,11 +49,9 @@ create or replace function stripe.is_test(livemode jsonb) returns boolean langua
 
 -- An address in the common shape; NULL where there is none.
 create or replace function stripe.address(v jsonb, name jsonb, phone jsonb, kind text) returns jsonb language sql immutable parallel safe as $$
-  select case when jsonb_typeof(v) = 'object' and jsonb_strip_nulls(v) <> '{}' then jsonb_build_object(
-    'name', stripe.text(name), 'company', null, 'line1', stripe.text(v->'line1'), 'line2', stripe.text(v->'line2'),
-    'city', stripe.text(v->'city'), 'region', stripe.text(v->'state'), 'region_code', null,
-    'postal_code', stripe.text(v->'postal_code'), 'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end,
-    'country_raw', stripe.text(v->'country'), 'phone', stripe.text(phone), 'type', kind) end $$;
+  select case when jsonb_typeof(v) = 'object' and jsonb_strip_nulls(v) <> '{}' then unified.address(
+    stripe.text(name), null, stripe.text(v->'line1'), stripe.text(v->'line2'), stripe.text(v->'city'), stripe.text(v->'state'), null,
+    stripe.text(v->'postal_code'), case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, stripe.text(v->'country'), stripe.text(phone), kind) end $$;
 
 -- The word for a currency problem: a code that is there but unknown is another matter than none at all.
 create or replace function stripe.amount_problem(field text, amount jsonb, currency jsonb) returns jsonb language sql immutable parallel safe as $$

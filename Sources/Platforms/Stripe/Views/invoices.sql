@@ -10,30 +10,25 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
   stripe.ref(p->'customer') as customer_platform_id,
   stripe.text(p->'customer_email') as customer_email,
   stripe.text(p->'number') as number,
-  stripe.invoice_status(coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)) as status,
-  coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) as status_raw,
+  stripe.invoice_status(state) as status,
+  d.state as status_raw,
   stripe.billing_reason(p->>'billing_reason') as reason,
   p->>'billing_reason' as reason_raw,
-  case when coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) <> 'draft' then coalesce(unified.epoch(p#>'{status_transitions,finalized_at}'), unified.epoch(p->'finalized_at'), unified.epoch(p->'created'), unified.epoch(p->'date')) end as issued_at,
+  case when state <> 'draft' then coalesce(unified.epoch(p#>'{status_transitions,finalized_at}'), unified.epoch(p->'finalized_at'), unified.epoch(p->'created'), unified.epoch(p->'date')) end as issued_at,
   unified.epoch(p->'due_date') as due_at,
   unified.epoch(p#>'{status_transitions,paid_at}') as paid_at,
   unified.epoch(p->'period_start') as period_start,
   unified.epoch(p->'period_end') as period_end,
-  stripe.money(p->'subtotal', p->>'currency') as subtotal_amount,
-  case when jsonb_typeof(p->'total_discount_amounts') = 'array' then (select coalesce(sum(stripe.money(t->'amount', p->>'currency')),
-      0) from jsonb_array_elements(unified.arr(p->'total_discount_amounts')) t) end as discount_amount,
+  unified.num(p->'subtotal') * unit as subtotal_amount,
+  case when p->'total_discount_amounts' = '[]' then 0 when jsonb_typeof(p->'total_discount_amounts') = 'array'
+       then (select coalesce(sum(unified.num(t->'amount') * unit), 0) from jsonb_array_elements(p->'total_discount_amounts') t) end as discount_amount,
   case when jsonb_typeof(coalesce(p->'total_taxes', p->'total_tax_amounts')) = 'array'
-       then (select coalesce(sum(stripe.money(t->'amount', p->>'currency')), 0) from jsonb_array_elements(unified.arr(coalesce(p->'total_taxes',
-           p->'total_tax_amounts'))) t)
-       else stripe.money(p->'tax', p->>'currency') end as tax_amount,
-  stripe.money(p->'total', p->>'currency') as total_amount,
-  stripe.money(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' end), p->>'currency') as amount_paid,
-  coalesce(stripe.money(p->'amount_remaining', p->>'currency'),
-    stripe.money(p->'amount_due', p->>'currency') - stripe.money(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' else '0' end),
-        p->>'currency')) as amount_due,
+       then (select coalesce(sum(unified.num(t->'amount') * unit), 0) from jsonb_array_elements(coalesce(p->'total_taxes', p->'total_tax_amounts')) t)
+       else unified.num(p->'tax') * unit end as tax_amount,
+  total * unit as total_amount,
+  unified.num(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' end)) * unit as amount_paid,
+  coalesce(unified.num(p->'amount_remaining') * unit,
+    unified.num(p->'amount_due') * unit - unified.num(coalesce(p->'amount_paid', case when p->'paid' = 'true' then p->'amount_due' else '0' end)) * unit) as amount_due,
   upper(stripe.text(p->'currency')) as currency,
   unified.num(p->'attempt_count') as attempt_count,
   unified.epoch(p->'next_payment_attempt') as next_attempt_at,
@@ -43,20 +38,19 @@ select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id
              and q.payload->'has_more' = 'false')
        else jsonb_typeof(p#>'{lines,data}') = 'array' end as lines_complete,
   'invoices'::text as raw_resource, 1 as mapping_version,
-  case when stripe.unit(p->>'currency') is not null and unified.num(p->'total') is not null and stripe.invoice_status(coalesce(stripe.text(p->'status'),
-      case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)) is distinct from 'unknown' and coalesce(stripe.text(p->'status'),
-        case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) <> ''
+  case when unit is not null and total is not null and stripe.invoice_status(state) is distinct from 'unknown' and state <> ''
         and stripe.billing_reason(p->>'billing_reason') is distinct from 'unknown' and jsonb_typeof(p->'lines') = 'object' and not r.sanitised
        then '[]'::jsonb
        else unified.problems(jsonb_build_array(
            stripe.amount_problem('total_amount', p->'total', p->'currency'),
-           jsonb_build_array('status', 'enum_unknown', coalesce(p->'status', p->'paid'), coalesce(stripe.invoice_status(coalesce(stripe.text(p->'status'),
-               case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
-    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end)), 'unknown') = 'unknown'),
+           jsonb_build_array('status', 'enum_unknown', coalesce(p->'status', p->'paid'), coalesce(stripe.invoice_status(state), 'unknown') = 'unknown'),
            jsonb_build_array('reason', 'enum_unknown', p->'billing_reason', coalesce(stripe.billing_reason(p->>'billing_reason') = 'unknown', false)),
-           jsonb_build_array('lines', 'typecast_error', p->'lines', coalesce(jsonb_typeof(p->'lines') <> 'object',
-               true)))) || stripe.sanitised(r.sanitised) end as issues
-from portolan.raw_records r, lateral (select r.payload #> '{}' as p offset 0) d
+           jsonb_build_array('lines', 'typecast_error', p->'lines', coalesce(jsonb_typeof(p->'lines') <> 'object', true)))) || stripe.sanitised(r.sanitised) end as issues
+from portolan.raw_records r
+-- What several columns want is made once a row; what none wants is not made.
+cross join lateral (
+  select p, stripe.unit(p->>'currency') as unit, unified.num(p->'total') as total,
+    coalesce(stripe.text(p->'status'), case when p->'paid' = 'true' then 'paid' when p->'forgiven' = 'true' then 'uncollectible'
+    when p->'closed' = 'true' then 'void' when p->'paid' = 'false' then 'open' end) as state
+  from (select r.payload #> '{}' as p offset 0) x offset 0) d
 where r.platform = 'stripe' and r.resource = 'invoices';

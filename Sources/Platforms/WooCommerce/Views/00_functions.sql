@@ -14,8 +14,8 @@ create or replace function woocommerce.plain(v jsonb) returns text language sql 
 
 -- UTC without saying so: 2017-03-22T19:28:02.
 create or replace function woocommerce.ts(v jsonb) returns timestamptz language sql stable parallel safe as $$
-  select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
-                  unified.ts_slow(v)) $$;
+  select case when jsonb_typeof(v) in ('string', 'number') then coalesce(
+    (jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS")', '{}', true) #>> '{}')::timestamp at time zone 'UTC', unified.ts_slow(v)) end $$;
 
 -- A currency code; NULL for what cannot be one.
 create or replace function woocommerce.currency(x text) returns text language sql immutable parallel safe as $$
@@ -34,17 +34,17 @@ create or replace function woocommerce.parent(payload jsonb) returns text langua
 
 -- An address as the unified address object; NULL where all of it is empty.
 create or replace function woocommerce.address(a jsonb, kind text) returns jsonb language sql immutable parallel safe as $$
-  select case when jsonb_typeof(a) = 'object' and concat(a->>'address_1', a->>'city', a->>'postcode', a->>'country', a->>'last_name', a->>'company') <> '' then jsonb_build_object(
-    'name', nullif(trim(concat_ws(' ', nullif(a->>'first_name',''), nullif(a->>'last_name',''))), ''), 'company', nullif(a->>'company',''),
-    'line1', nullif(a->>'address_1',''), 'line2', nullif(a->>'address_2',''), 'city', nullif(a->>'city',''), 'region', null,
-    'region_code', nullif(a->>'state',''), 'postal_code', nullif(a->>'postcode',''),
-    'country_code', case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, 'country_raw', nullif(a->>'country',''),
-    'phone', nullif(a->>'phone',''), 'type', kind) end $$;
+  select case when jsonb_typeof(a) = 'object' and coalesce(nullif(a->>'address_1',''), nullif(a->>'city',''), nullif(a->>'postcode',''), nullif(a->>'country',''), nullif(a->>'last_name',''), nullif(a->>'company','')) is not null
+    then unified.address(nullif(trim(concat_ws(' ', nullif(a->>'first_name',''), nullif(a->>'last_name',''))), ''), nullif(a->>'company',''),
+      nullif(a->>'address_1',''), nullif(a->>'address_2',''), nullif(a->>'city',''), null, nullif(a->>'state',''), nullif(a->>'postcode',''),
+      case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, nullif(a->>'country',''), nullif(a->>'phone',''), kind) end $$;
 
 -- Not inlined, because of their sub-selects; called only where the column is selected.
 -- The sum of a member of an array's elements: 0 for an empty array, NULL for what is none.
+create or replace function woocommerce.sum(v jsonb, member text) returns numeric language sql immutable parallel safe as $$
+  select sum(unified.num(e, member)) from jsonb_array_elements(v) e $$;
 create or replace function woocommerce.total(v jsonb, member text) returns numeric language sql immutable parallel safe as $$
-  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (select sum(unified.num(e->member)) from jsonb_array_elements(v) e) end $$;
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then woocommerce.sum(v, member) end $$;
 
 create or replace function woocommerce.taxes(v jsonb) returns jsonb language sql immutable parallel safe as $$
   select case when jsonb_typeof(v) = 'array' then (
