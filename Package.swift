@@ -111,7 +111,8 @@ let package = Package(
             name: "IngestTests",
             dependencies: ["Ingest", "Jobs", "Platforms", "Postgres", "RawJSON", "TestKit", .crypto]),
         .testTarget(
-            name: "SchedulerTests", dependencies: ["Jobs", "Postgres", "Scheduler", "TestKit", .lifecycle, .log]),
+            name: "SchedulerTests",
+            dependencies: ["Jobs", "Postgres", "Scheduler", "TestKit", "portolan", .lifecycle, .log]),
         .testTarget(
             name: "WorkerTests",
             dependencies: [

@@ -1,6 +1,6 @@
 -- Why: schema ops, what people and dashboards read; how much was done in each minute, so that nobody counts a history of millions; which
 --      ended jobs were run again. The views are in functions/ops_*.sql.
--- Locks: job_history, SHARE while its three indexes are built: about ten seconds for a million rows. Jobs cannot end meanwhile; on a history
+-- Locks: job_history, SHARE while four indexes are built: about three seconds for a million rows. Jobs cannot end meanwhile; on a history
 --      of many millions, migrate in a quiet hour.
 -- Breaking: no.
 

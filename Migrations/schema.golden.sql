@@ -23,6 +23,20 @@ CREATE SCHEMA amazon;
 
 
 --
+-- Name: ops; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA ops;
+
+
+--
+-- Name: SCHEMA ops; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA ops IS 'What people and dashboards read: views whose names, columns and types are kept. docs/ops.md tells them all.';
+
+
+--
 -- Name: portolan; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -249,6 +263,282 @@ CREATE FUNCTION amazon.ts(x text) RETURNS timestamp with time zone
 
 
 --
+-- Name: bounded(integer); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.bounded(p_count integer) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select case when p_count > 10000 then 'more than 10000' else p_count::text end $$;
+
+
+--
+-- Name: FUNCTION bounded(p_count integer); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.bounded(p_count integer) IS 'A number that was counted no further than 10001.';
+
+
+--
+-- Name: connection_remedy(text, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.connection_remedy(p_state text, p_name text, p_probe_at timestamp with time zone, p_until timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select case p_state
+    when 'needs_reauth' then format('new credentials: portolan connections renew %s', p_name)
+    when 'blocked' then format('it is tried again at %s; once mended: portolan connections resume %s', date_trunc('second', p_probe_at), p_name)
+    when 'unreachable' then format('it is tried again at %s', date_trunc('second', p_probe_at))
+    when 'disabled' then format('portolan connections resume %s', p_name)
+    when 'rate_limited' then 'time' || coalesce(': until ' || date_trunc('second', p_until), '')
+    when 'degraded' then 'two complete reads of every stream'
+    when 'pending' then 'a first complete read of every stream' end $$;
+
+
+--
+-- Name: FUNCTION connection_remedy(p_state text, p_name text, p_probe_at timestamp with time zone, p_until timestamp with time zone); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.connection_remedy(p_state text, p_name text, p_probe_at timestamp with time zone, p_until timestamp with time zone) IS 'What heals a connection that is in this state; NULL when it is healthy.';
+
+
+--
+-- Name: duration_bucket(interval); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.duration_bucket(p_duration interval) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select least(52, 1 + floor(2 * ln(greatest(1, extract(epoch from p_duration)::double precision * 1000)) / ln(2::double precision)))::integer $$;
+
+
+--
+-- Name: FUNCTION duration_bucket(p_duration interval); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.duration_bucket(p_duration interval) IS 'Which bucket a duration is counted in: i holds those from 2^((i-1)/2) to 2^(i/2) milliseconds; the last, of 18 hours, what is longer.';
+
+
+--
+-- Name: merchant_message(text, timestamp with time zone, timestamp with time zone, text); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.merchant_message(p_code text, p_since timestamp with time zone, p_until timestamp with time zone, p_streams text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  with given as (
+    select t.o, t.part from ops.merchant_texts() m cross join lateral unnest(array[m.happened, m.affected, m.action]) with ordinality t(part, o) where m.code = p_code),
+  known as (
+    select o, regexp_replace(
+        case when p_until is not null then regexp_replace(s.part, '\[([^]]*\{until\}[^]]*)\]', '\1', 'g') else s.part end, '\[[^]]*\]', '', 'g') as part
+    from (select g.o, case when p_since is not null then regexp_replace(g.part, '\[([^]]*\{since\}[^]]*)\]', '\1', 'g') else g.part end as part from given g) s),
+  filled as (
+    select k.o, replace(replace(replace(replace(replace(replace(replace(k.part, '{platform}', 'the platform'), '{shop}', 'your shop'), '{link}', 'the connection''s page'), '{from}', 'a later date'),
+      '{since}', coalesce(to_char(p_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), '')), '{until}', coalesce(to_char(p_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), '')),
+      '{streams}', coalesce(p_streams, 'some of the data')) as part from known k)
+  select string_agg(upper(left(f.part, 1)) || substr(f.part, 2), ' ' order by f.o) from filled f $$;
+
+
+--
+-- Name: FUNCTION merchant_message(p_code text, p_since timestamp with time zone, p_until timestamp with time zone, p_streams text); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.merchant_message(p_code text, p_since timestamp with time zone, p_until timestamp with time zone, p_streams text) IS 'What a merchant is told, in one paragraph; NULL for a code without a text.';
+
+
+--
+-- Name: merchant_texts(); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.merchant_texts() RETURNS TABLE(code text, happened text, affected text, action text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  values
+    ('reconnect', 'We can no longer sign in to {shop} on {platform}.', 'No new data has come in[ since {since}]. What we have is safe and stays available.', 'Open {link} and sign in again.'),
+    ('reconnect_2fa', '{shop} now asks for a second sign-in step that an integration cannot complete.', 'No new data has come in[ since {since}]. What we have is safe and stays available.', 'Create an integration token for us in {platform} and enter it at {link}.'),
+    ('grant_permission', '{shop} does not allow us to read {streams}.', 'They have not been updated[ since {since}]. Everything else keeps updating.', 'Reconnect at {link} and accept the permission.'),
+    ('upgrade_plan', '{platform} only gives {streams} on a higher plan of the shop.', 'They have not been updated[ since {since}]. Everything else keeps updating.', 'Change the plan, or leave {streams} out.'),
+    ('shop_inactive', '{platform} reports that {shop} is frozen, closed or unpaid.', 'No new data has come in[ since {since}]. What we have is safe and stays available.', 'Reactivate the shop; we check again every day.'),
+    ('shop_unreachable', 'The server of {shop} does not answer.', 'No new data has come in[ since {since}]. We keep trying.', 'Check that the shop opens in a browser; tell your host if it does not.'),
+    ('address_refused', 'The address given for {shop} is not one that can be reached from the public internet.', 'Nothing can be read until it is changed.', 'Enter the shop''s public address at {link}.'),
+    ('certificate', 'The security certificate of {shop} is expired or incomplete, so we must not send your keys.', 'No new data has come in[ since {since}].', 'Renew it, including the intermediate certificate; your host can do that.'),
+    ('firewall', 'A firewall or a password page in front of {shop} rejects our calls.', 'No new data has come in[ since {since}]. What we have is safe and stays available.', 'Allow the addresses listed at {link}.'),
+    ('plugin_missing', 'The {platform} interface is switched off, moved or too old at {shop}.', 'No new data has come in[ since {since}]. What we have is safe and stays available.', 'Enable it as described at {link}.'),
+    ('slow_down', '{platform} limits how fast we may read {shop}.', 'Updates are delayed[ until {until}].', 'Nothing to do.'),
+    ('history_limited', '{platform} keeps only part of its history.', '{streams} begin on {from}.', 'Nothing to do.'),
+    ('platform_trouble', '{platform} has problems at the moment.', 'Updates are delayed[ since {since}].', 'Nothing to do.'),
+    ('our_fault', 'We have a problem on our side and are on it.', 'Updates are delayed[ since {since}]. No data is lost.', 'Nothing to do.') $$;
+
+
+--
+-- Name: FUNCTION merchant_texts(); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.merchant_texts() IS 'The texts for merchants by their code: what happened, what it affects, what to do.';
+
+
+--
+-- Name: percentile(bigint[], double precision); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.percentile(p_buckets bigint[], p_share double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+declare n bigint; v_total double precision := 0; v_upto double precision := 0; v_bucket integer := 0;
+begin
+  foreach n in array p_buckets loop v_total := v_total + n; end loop;
+  foreach n in array p_buckets loop
+    v_bucket := v_bucket + 1;
+    if n > 0 and v_upto + n >= p_share * v_total then return power(2, (v_bucket - 1 + (p_share * v_total - v_upto) / n) / 2); end if;
+    v_upto := v_upto + n;
+  end loop;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION percentile(p_buckets bigint[], p_share double precision); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.percentile(p_buckets bigint[], p_share double precision) IS 'Milliseconds below which a share of the counted durations lies, off by a fifth at most; NULL when none were counted.';
+
+
+--
+-- Name: why_waiting(bigint); Type: FUNCTION; Schema: ops; Owner: -
+--
+
+CREATE FUNCTION ops.why_waiting(p_job bigint) RETURNS TABLE(job_id bigint, code text, subject text, sentence text, since timestamp with time zone, until timestamp with time zone, worker_id uuid, by_job_id bigint, ahead_count integer, remedy text)
+    LANGUAGE plpgsql STABLE
+    AS $_$
+#variable_conflict use_column
+declare
+  v_now timestamptz := portolan.now(); v_second text := 'second';
+  j portolan.jobs; l portolan.lanes; le portolan.leases; h portolan.job_history; e portolan.job_events; p portolan.pauses; c portolan.connections; g portolan.gates; w record;
+  v_ahead integer; v_lanes integer; v_what text;
+begin
+  select * into j from portolan.jobs x where x.job_id = p_job;
+  if not found then
+    select * into h from portolan.job_history x where x.job_id = p_job order by x.finished_at desc limit 1;
+    if not found then
+      return query select p_job, 'not_found', null::text, format('there is no job %s; one that ended longer ago than the retention is forgotten', p_job), null::timestamptz, null::timestamptz, null::uuid, null::bigint, null::integer, null::text;
+    else
+      return query select p_job, 'ended', h.outcome, format('it does not wait: %s at %s', case h.outcome when 'done' then 'it was done' when 'merged' then 'it became one with an equal job' when 'cancelled' then 'it was cancelled'
+                            when 'poison' then 'it killed its workers and was given up' else 'it failed' end, date_trunc(v_second, h.finished_at)) || coalesce(', ' || (h.error->>'code'), ''),
+        h.finished_at, null::timestamptz, h.worker_id, null::bigint, null::integer,
+        case when h.outcome in ('failed', 'poison', 'cancelled') then format('select portolan.retry(%s)', p_job) end;
+    end if;
+    return;
+  end if;
+  select * into l from portolan.lanes x where x.lane_id = j.lane_id;
+  select * into le from portolan.leases x where x.lane_id = j.lane_id;
+  -- It does not wait.
+  if j.job_id = any (le.job_ids) then
+    select x.host, x.beat_at into w from portolan.workers x where x.worker_id = le.worker_id;
+    if j.job_id = le.running then
+      return query select p_job, 'running', w.host, format('it runs, since %s', date_trunc(v_second, le.claimed_at)) || coalesce(' on ' || w.host, '')
+          || case when j.cancel_at is not null then '; it is to stop at its next page' else '' end,
+        le.claimed_at, least(le.deadline, le.progress_at + le.stall_limit), le.worker_id, j.job_id, 0, case when j.cancel_at is null then format('select portolan.cancel(%s)', p_job) end;
+    else
+      v_ahead := array_position(le.job_ids, p_job) - greatest(array_position(le.job_ids, le.running), 1);
+      return query select p_job, 'handed_over', w.host, format('it was handed over%s and runs when the %s jobs before it in its lane have', coalesce(' to ' || w.host, ''), v_ahead),
+        le.claimed_at, null::timestamptz, le.worker_id, le.running, v_ahead, null::text;
+    end if;
+    return;
+  end if;
+  -- It waits for something of its own.
+  if j.run_at = 'infinity' then
+    select count(*) into v_ahead from portolan.jobs x where x.parent_job_id = p_job;
+    return query select p_job, 'children', null::text, format('it waits for its children; %s of them are not done', v_ahead), null::timestamptz, null::timestamptz, null::uuid, null::bigint, v_ahead,
+      format('select * from ops.jobs where parent_job_id = %s', p_job);
+    return;
+  end if;
+  if j.run_at > v_now then
+    select * into e from portolan.job_events x where x.job_id = p_job order by x.run desc limit 1;
+    -- Of many runs not each is kept.
+    if e.run is distinct from j.runs then e.event := case when j.attempt > 0 then 'retry' when j.snoozes > 0 then 'snooze' end; e.detail := null; e.occurred_at := null; end if;
+    v_what := coalesce(e.detail->>'why', e.detail->>'message');
+    return query select p_job, case e.event when 'retry' then 'retry' when 'snooze' then 'snoozed' else 'scheduled' end,
+      coalesce(e.detail->>'bucket', substring(e.detail->>'why' from 'in bucket (.+)$'), e.detail->>'code', case when e.event = 'retry' then j.last_error->>'code' end),
+      format('it is due in %s, at %s', date_trunc(v_second, j.run_at - v_now), date_trunc(v_second, j.run_at))
+        || case e.event when 'retry' then format('; attempt %s of %s failed', j.attempt, j.max_attempts) || coalesce(' with ' || coalesce(e.detail->>'code', j.last_error->>'code'), '') || coalesce(': ' || v_what, '')
+                        when 'snooze' then '; it was put off' || coalesce(' with ' || (e.detail->>'code'), '') || coalesce(': ' || v_what, '')
+                        else coalesce('; last time: ' || (j.last_error->>'code'), '') end,
+      coalesce(e.occurred_at, j.created_at), j.run_at, null::uuid, null::bigint, null::integer,
+      case when e.event = 'snooze' then format('nothing; it goes on by itself. At once: select portolan.retry(%s)', p_job) else format('select portolan.retry(%s)', p_job) end;
+    return;
+  end if;
+  -- Somebody has said so.
+  select * into p from portolan.pauses x where (x.scope, x.name) in (('connection', j.connection_id::text), ('platform', l.platform), ('kind', j.kind), ('band', j.band)) order by x.paused_at limit 1;
+  if found then
+    return query select p_job, 'paused', p.scope || ' ' || p.name,
+      format('its %s%s is paused since %s', p.scope, case when p.scope = 'connection' then '' else ' ' || p.name end, date_trunc(v_second, p.paused_at)) || coalesce(': ' || p.reason, ''),
+      p.paused_at, null::timestamptz, null::uuid, null::bigint, null::integer, format('select portolan.resume(%L, %L)', p.scope, p.name);
+    return;
+  end if;
+  -- Its connection, its platform.
+  select * into c from portolan.connections x where x.connection_id = j.connection_id;
+  if l.family <> 'probe' and c.state in ('needs_reauth', 'blocked', 'unreachable', 'disabled') then
+    return query select p_job, 'connection_stopped', c.name, format('its connection is %s since %s', c.state, date_trunc(v_second, c.state_since)) || coalesce(': ' || c.state_message, ''),
+      c.state_since, c.next_probe_at, null::uuid, null::bigint, null::integer, ops.connection_remedy(c.state, c.name, c.next_probe_at, c.state_until);
+    return;
+  end if;
+  if l.paused_at is not null then
+    return query select p_job, 'lane_parked', l.family, format('its lane is parked since %s', date_trunc(v_second, l.paused_at)), l.paused_at, null::timestamptz, null::uuid, null::bigint, null::integer,
+      format('select portolan.resume(%L, %L)', 'connection', j.connection_id::text);
+    return;
+  end if;
+  select * into g from portolan.gates x where x.platform = l.platform;
+  if found then
+    return query select p_job, case when g.opening_at is null then 'gate_closed' else 'gate_opening' end, g.platform,
+      case when g.opening_at is null then format('%s is down since %s: %s; one lane is tried at %s', g.platform, date_trunc(v_second, g.closed_at), g.reason, date_trunc(v_second, g.probe_at))
+           else format('%s was down and is taken up again step by step: %s lanes at %s', g.platform, g.width, date_trunc(v_second, g.probe_at)) end,
+      g.closed_at, g.probe_at, null::uuid, null::bigint, null::integer, format('nothing, once it is up; by hand: select portolan.open_gate(%L)', g.platform);
+    return;
+  end if;
+  -- Its lane, the workers, and its turn.
+  select count(*) into v_ahead from (
+    select from generate_series(0, j.rank) r(rank) cross join lateral (
+      select from portolan.jobs x where x.lane_id = j.lane_id and x.rank = r.rank and x.run_at <= v_now and (r.rank < j.rank or (x.run_at, x.job_id) < (j.run_at, j.job_id))
+      order by x.run_at, x.job_id limit 10001) x limit 10001) x;
+  if le.lane_id is not null then
+    select x.host, x.beat_at into w from portolan.workers x where x.worker_id = le.worker_id;
+    return query select p_job, 'lane_held', w.host,
+      format('its lane is held%s since %s, by job %s', coalesce(' on ' || w.host, ''), date_trunc(v_second, le.claimed_at), le.running)
+        || case when v_ahead > 1 then format('; %s jobs of the lane are before it', ops.bounded(v_ahead)) else '' end,
+      le.claimed_at, least(le.deadline, le.progress_at + le.stall_limit), le.worker_id, le.running, v_ahead, format('nothing; the holder gives way after its slice. To end it: select portolan.cancel(%s)', le.running);
+    return;
+  end if;
+  select count(*) as alive, count(*) filter (where not x.draining) as taking into w from portolan.workers x where x.beat_at >= v_now - x.ttl;
+  if w.taking = 0 then
+    return query select p_job, case when w.alive = 0 then 'no_worker' else 'workers_drain' end, null::text,
+      case when w.alive = 0 then 'no worker is alive' else format('all %s workers that are alive were asked to drain', w.alive) end, null::timestamptz, null::timestamptz, null::uuid, null::bigint, v_ahead,
+      'start one: portolan worker';
+    return;
+  end if;
+  if v_ahead > 0 then
+    return query select p_job, 'behind_in_lane', l.family, format('%s jobs of its lane are before it; they run one at a time', ops.bounded(v_ahead)), null::timestamptz, null::timestamptz, null::uuid, null::bigint, v_ahead,
+      format('select * from ops.jobs where lane_id = %s and not ended order by job_id', j.lane_id);
+    return;
+  end if;
+  if l.next_at > v_now then
+    return query select p_job, 'lane_put_off', j.kind, format('its lane is looked at again at %s: no worker took its head, of kind %s, or its connection has just come back', date_trunc(v_second, l.next_at), j.kind),
+      null::timestamptz, l.next_at, null::uuid, null::bigint, 0, format('start a worker that knows kind %s, version %s', j.kind, j.args_version);
+    return;
+  end if;
+  select count(*) into v_lanes from (select from portolan.lanes o where o.platform = l.platform and o.band = l.band and o.state = 'ready' and o.paused_at is null and o.next_at < l.next_at limit 10001) o;
+  return query select p_job, 'turn', l.platform || ' ' || l.band,
+    format('its lane waits for its turn: %s lanes of %s, band %s, are before it', ops.bounded(v_lanes), l.platform, l.band), l.next_at, null::timestamptz, null::uuid, null::bigint, v_lanes,
+    case when v_lanes > 0 then 'start more workers' else 'nothing; workers look several times a second' end;
+end $_$;
+
+
+--
+-- Name: FUNCTION why_waiting(p_job bigint); Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON FUNCTION ops.why_waiting(p_job bigint) IS 'Why a job does not run this moment, in one row: a code, what it is about, a sentence, since when, until when, who, behind how many, and what to do. docs/ops.md lists the codes.';
+
+
+--
 -- Name: add_connection(text, text, text, jsonb, text[], text[], interval[], text[], interval[]); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -310,7 +600,7 @@ begin
   if (select count(*) from pg_roles where rolname in ('portolan_migrator', 'portolan_worker', 'portolan_console', 'portolan_operator')) < 4 then return 0; end if;
   -- Platforms' schemas: those we are told of, and those that were granted before.
   select array_agg(n.nspname::text), array_agg(n.oid) into v_schemas, v_ours from pg_namespace n
-  where n.nspname in ('unified', 'store') or n.nspname = any (p_platforms)
+  where n.nspname in ('unified', 'store', 'ops') or n.nspname = any (p_platforms)
     or n.nspname <> 'portolan' and exists (select from aclexplode(n.nspacl) a where a.grantee = 'portolan_console'::regrole and a.privilege_type = 'USAGE');
   v_ours := v_ours || 'portolan'::regnamespace::oid;
 
@@ -1006,6 +1296,49 @@ COMMENT ON FUNCTION portolan.cancel_many(p_jobs bigint[]) IS 'Cancels jobs, with
 
 
 --
+-- Name: cancel_where(text, text, text, text, text[], timestamp with time zone, integer, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.cancel_where(p_connection text DEFAULT NULL::text, p_platform text DEFAULT NULL::text, p_kind text DEFAULT NULL::text, p_band text DEFAULT NULL::text, p_states text[] DEFAULT NULL::text[], p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_limit integer DEFAULT 1000, p_dry_run boolean DEFAULT false) RETURNS TABLE(result text, jobs_count integer, job_ids bigint[], is_more boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare v_now timestamptz := portolan.now(); v_bad text; v_connection bigint; v_lane bigint[]; v_found bigint[]; v_more boolean;
+begin
+  v_bad := portolan.filter_problem(p_connection, p_platform, p_kind, p_band, p_states, array['queued', 'scheduled', 'handed over', 'running', 'awaiting'], p_limit);
+  if v_bad is null and p_connection is null and p_platform is null and p_kind is null and p_band is null and p_states is null and p_created_before is null then
+    v_bad := 'filter: must be given, all of it is NULL; name a connection, platform, kind, band, states or created_before';
+  end if;
+  if v_bad is not null then raise exception '%', v_bad using errcode = 'invalid_parameter_value'; end if;
+  if p_connection is not null then
+    select c.connection_id into v_connection from portolan.connections c where c.name = p_connection;
+    v_lane := array(select l.lane_id from portolan.lanes l where l.connection_id = v_connection);
+  end if;
+  select array_agg(f.job_id order by f.job_id) into v_found from (
+    select j.job_id from portolan.jobs j left join portolan.leases le on le.lane_id = j.lane_id
+    where j.cancel_at is null and (v_lane is null or j.lane_id = any (v_lane)) and (p_kind is null or j.kind = p_kind) and (p_band is null or j.band = p_band)
+      and (p_created_before is null or j.created_at < p_created_before)
+      and (p_platform is null or exists (select from portolan.lanes l where l.lane_id = j.lane_id and l.platform = p_platform))
+      and (p_states is null or case when j.run_at = 'infinity' then 'awaiting' when j.job_id = le.running then 'running' when j.job_id = any (le.job_ids) then 'handed over'
+                                    when j.run_at > v_now then 'scheduled' else 'queued' end = any (p_states))
+    order by j.job_id limit p_limit + 1) f;
+  if v_found is null then return query select 'nothing matched', 0, '{}'::bigint[], false; return; end if;
+  v_more := cardinality(v_found) > p_limit;
+  v_found := v_found[1:p_limit];
+  if p_dry_run then return query select 'would be cancelled', cardinality(v_found), v_found, v_more; return; end if;
+  return query select k.result, count(*)::integer, array_agg(k.job_id order by k.job_id), v_more from portolan.cancel_many(v_found) k group by k.result order by k.result;
+end $$;
+
+
+--
+-- Name: FUNCTION cancel_where(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_created_before timestamp with time zone, p_limit integer, p_dry_run boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.cancel_where(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_created_before timestamp with time zone, p_limit integer, p_dry_run boolean) IS 'Cancels live jobs by connection, platform, kind, band, state and age: at once what waits, at its next page what runs. Answers what became of how many, with ids; is_more: call it again.';
+
+
+--
 -- Name: claim(uuid, text[], text[], integer, integer, timestamp with time zone[], text[], integer[], interval, interval); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -1312,7 +1645,7 @@ begin
     state_since = case when s.state is distinct from n.state then v_now else s.state_since end
   from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
                     when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state,
-               x.pages, x.records, x.changes, x.least, case when o.kind = 'sync' and o.first_caught_up_at is not null then make_interval(secs => r.seconds) end as cadence,
+               x.pages, x.records, x.changes, x.least, case when o.kind = 'sync' and o.first_caught_up_at is not null and p_interval_min is not null then make_interval(secs => r.seconds) end as cadence,
                r.change_count, r.change_span, r.change_cos, r.change_sin, r.read_cost
         from portolan.streams o
         cross join lateral (select least(o.read_pages + 1, 1000000) as pages, least(o.read_records + coalesce(cardinality(p_id), 0), 1000000000) as records,
@@ -2737,6 +3070,48 @@ COMMENT ON FUNCTION portolan.fail_refresh(p_connection bigint, p_refresh uuid, p
 
 
 --
+-- Name: filter_problem(text, text, text, text, text[], text[], integer); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.filter_problem(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_all_states text[], p_limit integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_bad text;
+begin
+  if p_connection is not null and not exists (select from portolan.connections c where c.name = p_connection) then
+    return format('connection: there is none with the name %s; names are in ops.connections', quote_literal(p_connection));
+  end if;
+  if p_platform is not null and not exists (select from portolan.lanes l where l.platform = p_platform) and not exists (select from portolan.connections c where c.platform = p_platform) then
+    return format('platform: no connection is on %s; there are: %s', quote_literal(p_platform), coalesce((select string_agg(distinct c.platform, ', ') from portolan.connections c), 'none'));
+  end if;
+  if p_kind is not null and not exists (select from portolan.job_kinds k where k.kind = p_kind) then
+    return format('kind: %s is not known; there are: %s', quote_literal(p_kind), (select string_agg(distinct k.kind, ', ') from portolan.job_kinds k));
+  end if;
+  if p_band is not null and portolan.band_rank(p_band) is null then
+    return format('band: %s is none; use urgent, incremental, report, backfill or housekeeping', quote_literal(p_band));
+  end if;
+  if p_states is not null and (cardinality(p_states) = 0 or array_position(p_states, null) is not null) then
+    return format('states: must be words, is an array that is empty or holds NULL; use some of %s', array_to_string(p_all_states, ', '));
+  end if;
+  select s into v_bad from unnest(p_states) s where s <> all (p_all_states) limit 1;
+  if found then
+    return format('states: %s is none of %s', quote_literal(v_bad), array_to_string(p_all_states, ', '));
+  end if;
+  if p_limit is null or p_limit not between 1 and 10000 then
+    return format('limit: must be from 1 to 10000, is %s; call again while is_more', coalesce(p_limit::text, 'NULL'));
+  end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION filter_problem(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_all_states text[], p_limit integer); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.filter_problem(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_all_states text[], p_limit integer) IS 'What is wrong with a filter of jobs: the field, what it is, the fix; NULL when it is right.';
+
+
+--
 -- Name: finish(bigint[], uuid[], bigint[], text[], interval[], jsonb[], boolean); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -3108,6 +3483,95 @@ COMMENT ON FUNCTION portolan.fold_errors(p_limit integer) IS 'Counts new errors 
 
 
 --
+-- Name: fold_jobs(); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.fold_jobs() RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare v_now timestamptz := portolan.now(); v_minute timestamptz := date_trunc('minute', v_now); v_state portolan.job_minutes_state; v_final timestamptz; v_index regclass; v_lock_timeout text := current_setting('lock_timeout');
+begin
+  select * into strict v_state from portolan.job_minutes_state for update;
+  v_state.final_until := greatest(v_state.final_until, v_minute - interval '8 days');      -- what is older is not kept
+  -- A block range that nobody has summed up yet is read whole.
+  if v_state.folded_at < v_minute then
+    select x.indexrelid::regclass into v_index from pg_catalog.pg_inherits i join pg_catalog.pg_index x on x.indexrelid = i.inhrelid
+    where i.inhparent = to_regclass('portolan.job_history_time') and x.indrelid = to_regclass('portolan.job_history_' || to_char(v_now at time zone 'UTC', 'YYYYMMDD'));
+    begin
+      perform set_config('lock_timeout', '100ms', true);
+      perform pg_catalog.brin_summarize_new_values(v_index) where v_index is not null;
+    exception when lock_not_available then null;      -- it is being vacuumed, which does the same
+    end;
+    perform set_config('lock_timeout', v_lock_timeout, true);
+  end if;
+  v_final := least(v_minute - interval '10 min', v_state.final_until + interval '1 hour');
+  if v_final > v_state.final_until then
+    perform portolan.fold_minutes(v_state.final_until, v_final);
+  else
+    v_final := v_state.final_until;
+  end if;
+  perform portolan.fold_minutes(greatest(v_final, date_trunc('minute', least(v_state.folded_at, v_now)) - interval '1 min', v_minute - interval '15 min'), 'infinity');
+  delete from portolan.job_minutes m where m.minute < v_now - interval '8 days';
+  update portolan.job_minutes_state t set final_until = v_final, folded_at = v_now;
+  return v_final < v_minute - interval '10 min';
+end $$;
+
+
+--
+-- Name: FUNCTION fold_jobs(); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.fold_jobs() IS 'Brings job_minutes up to date. Maintenance calls it every few seconds. True when there is more to make up for.';
+
+
+--
+-- Name: fold_minutes(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.fold_minutes(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+begin
+  insert into portolan.job_minutes as m (minute, platform, kind, done_count, failed_count, poison_count, cancelled_count, merged_count, runs_count, pages_count, records_count, run_buckets, wait_buckets)
+  with ended as materialized (
+    select date_trunc('minute', h.finished_at) as minute, coalesce(l.platform, 'removed') as platform, h.kind, h.outcome,
+           case when h.started_at is not null and h.outcome <> 'merged' then ops.duration_bucket(h.finished_at - h.started_at) end as run,
+           case when h.started_at is not null and h.runs = 1 then ops.duration_bucket(h.started_at - h.created_at) end as wait,
+           count(*) as jobs, sum(h.runs) as runs, sum(h.pages_count) as pages, sum(h.records_count) as records
+    from portolan.job_history h left join portolan.lanes l on l.lane_id = h.lane_id
+    where h.finished_at >= p_from and h.finished_at < p_until
+    group by 1, 2, 3, 4, 5, 6),
+  sums as (
+    select e.minute, e.platform, e.kind,
+           coalesce(sum(e.jobs) filter (where e.outcome = 'done'), 0) as done, coalesce(sum(e.jobs) filter (where e.outcome = 'failed'), 0) as failed,
+           coalesce(sum(e.jobs) filter (where e.outcome = 'poison'), 0) as poison, coalesce(sum(e.jobs) filter (where e.outcome = 'cancelled'), 0) as cancelled,
+           coalesce(sum(e.jobs) filter (where e.outcome = 'merged'), 0) as merged, sum(e.runs) as runs, sum(e.pages) as pages, sum(e.records) as records,
+           coalesce(max(e.run), 0) as longest_run, coalesce(max(e.wait), 0) as longest_wait
+    from ended e group by 1, 2, 3),
+  runs as (select e.minute, e.platform, e.kind, e.run as i, sum(e.jobs) as n from ended e where e.run is not null group by 1, 2, 3, 4),
+  waits as (select e.minute, e.platform, e.kind, e.wait as i, sum(e.jobs) as n from ended e where e.wait is not null group by 1, 2, 3, 4)
+  select s.minute, s.platform, s.kind, s.done, s.failed, s.poison, s.cancelled, s.merged, s.runs, s.pages, s.records,
+         array(select coalesce(r.n, 0)::integer from generate_series(1, s.longest_run) g(i) left join runs r on (r.minute, r.platform, r.kind, r.i) = (s.minute, s.platform, s.kind, g.i) order by g.i),
+         array(select coalesce(w.n, 0)::integer from generate_series(1, s.longest_wait) g(i) left join waits w on (w.minute, w.platform, w.kind, w.i) = (s.minute, s.platform, s.kind, g.i) order by g.i)
+  from sums s
+  on conflict (minute, platform, kind) do update set done_count = excluded.done_count, failed_count = excluded.failed_count, poison_count = excluded.poison_count,
+    cancelled_count = excluded.cancelled_count, merged_count = excluded.merged_count, runs_count = excluded.runs_count, pages_count = excluded.pages_count,
+    records_count = excluded.records_count, run_buckets = excluded.run_buckets, wait_buckets = excluded.wait_buckets
+  where (m.done_count, m.failed_count, m.poison_count, m.cancelled_count, m.merged_count, m.runs_count, m.pages_count, m.records_count)
+     <> (excluded.done_count, excluded.failed_count, excluded.poison_count, excluded.cancelled_count, excluded.merged_count, excluded.runs_count, excluded.pages_count, excluded.records_count);
+end $$;
+
+
+--
+-- Name: FUNCTION fold_minutes(p_from timestamp with time zone, p_until timestamp with time zone); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.fold_minutes(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Makes rows of job_minutes from the history; made again they are the same.';
+
+
+--
 -- Name: function_rights(); Type: FUNCTION; Schema: portolan; Owner: -
 --
 
@@ -3137,6 +3601,7 @@ CREATE FUNCTION portolan.function_rights() RETURNS TABLE(name text, roles text[]
     ('open_gate', 'portolan_worker portolan_operator', false),
     -- people
     ('cancel', 'portolan_operator', false), ('cancel_many', 'portolan_operator', false), ('retry', 'portolan_operator', false),
+    ('retry_where', 'portolan_operator', false), ('cancel_where', 'portolan_operator', false),
     ('pause', 'portolan_operator', false), ('resume', 'portolan_operator', false), ('schedule', 'portolan_operator', false),
     ('unschedule', 'portolan_operator', false), ('define_kind', 'portolan_operator', false), ('add_connection', 'portolan_operator', false),
     ('resume_connection', 'portolan_operator', false), ('set_credentials', 'portolan_worker portolan_operator', false),
@@ -3265,11 +3730,11 @@ begin
   part := '{}'; tokens := '{}';
   select greatest(p.factor * p.steady_per_s, p.least_per_s) into v_rate from portolan.scheduler_pace p;
   for r in select x.* from portolan.scheduler_permits x order by x.tokens desc, x.part for update skip locked loop
-    -- A tenth of a minute is held at most and nine tenths of the rate come after: in no minute more than the rate. A clock that went back
+    -- A fifth of a minute's is held at most and four fifths of the rate come after: in no minute more than the rate. A clock that went back
     -- refills nothing.
     v_seconds := greatest(0, extract(epoch from v_now - r.refilled_at));
     part := part || r.part;
-    tokens := tokens || least(r.tokens + 0.9 * v_rate / 8 * v_seconds, 6 * v_rate / 8)::real;
+    tokens := tokens || least(r.tokens + 0.8 * v_rate / 8 * v_seconds, 12 * v_rate / 8)::real;
     v_sum := v_sum + tokens[cardinality(tokens)];
     exit when v_sum >= p_wanted;
   end loop;
@@ -3741,8 +4206,9 @@ begin
       -- A vacuum is left to those who may: the tables' owner, from PostgreSQL 17 on whoever was granted it.
       and (m.task <> 'vacuum' or case when current_setting('server_version_num')::integer >= 170000 then has_table_privilege(session_user, 'portolan.jobs', 'MAINTAIN')
                                       else pg_has_role(session_user, (select c.relowner from pg_class c where c.oid = 'portolan.jobs'::regclass), 'USAGE') end)
-    -- Copies may take seconds: first, so that no lock of another task is held meanwhile.
-    order by m.task <> 'copies', m.next_at for update skip locked loop
+    -- Copies may take seconds, and the history may have to be waited for: first, so that no lock of another task is held meanwhile.
+    -- Counts last: others count, too, and wait for the lock.
+    order by case when m.task in ('copies', 'throughput') then 0 when m.task = 'stats' then 2 else 1 end, m.next_at for update skip locked loop
     v_start := clock_timestamp();
     v_error := null; v_more := false;
     begin
@@ -3752,6 +4218,8 @@ begin
           -- before a deadlock would be looked for.
           perform set_config('lock_timeout', '500ms', true);
           perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events', 'requests', 'errors']) t;
+          -- After the history, in which retry looks before it notes what it did.
+          delete from portolan.job_retries r where r.retried_at < v_now - (select t.keep from portolan.retention t where t.table_name = 'job_history') - interval '1 day';
         when 'stats' then perform portolan.refresh_stats();
         when 'errors' then
           perform portolan.fold_errors();
@@ -3759,6 +4227,7 @@ begin
           perform portolan.close_gates();
           delete from portolan.error_minutes m where m.minute < v_now - interval '8 days';
         when 'pace' then perform portolan.refresh_pace();
+        when 'throughput' then v_more := portolan.fold_jobs();
         when 'copies' then
           select k.has_more into v_more from portolan.keep_copies() k;
         when 'workers' then
@@ -4180,8 +4649,10 @@ begin
   state := case
     when p.backfill_id is null then 'unknown'
     when b.paused_at is not null then 'paused'
-    when p.started_at is null and b.after_streams and exists (
-      select from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource and s.first_caught_up_at is null) then 'wait' end;
+    -- A stream that cannot be read now may not be for long.
+    when p.started_at is null and b.after_streams then (
+      select case when s.state in ('blocked', 'failing') then 'wait long' else 'wait' end
+      from portolan.streams s where s.connection_id = v_connection and s.resource = p_resource and s.first_caught_up_at is null) end;
   if state is not null then return next; return; end if;
   if p.todo is null then p := portolan.begin_part(p, b, p_history); end if;
 
@@ -4997,7 +5468,7 @@ CREATE FUNCTION portolan.retry(p_job bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare v_old portolan.job_history; v_now timestamptz := portolan.now(); v_lane bigint; v_family text;
+declare v_old portolan.job_history; v_now timestamptz := portolan.now(); v_lane bigint; v_family text; v_new bigint;
 begin
   select j.lane_id into v_lane from portolan.jobs j where j.job_id = p_job;
   if found then
@@ -5016,7 +5487,10 @@ begin
     raise exception 'job_id: there is no job %', p_job using errcode = 'no_data_found', hint = 'jobs that ended longer ago than the retention are forgotten';
   end if;
   select l.family into v_family from portolan.lanes l where l.lane_id = v_old.lane_id;
-  return portolan.enqueue(v_old.connection_id, v_old.kind, v_old.args, v_old.band, null, v_old.dedupe_key, v_family, null, v_old.args_version);
+  v_new := portolan.enqueue(v_old.connection_id, v_old.kind, v_old.args, v_old.band, null, v_old.dedupe_key, v_family, null, v_old.args_version);
+  insert into portolan.job_retries (job_id, new_job_id) values (p_job, v_new)
+  on conflict (job_id) do update set new_job_id = excluded.new_job_id, retried_at = portolan.now(), retried_by = session_user;
+  return v_new;
 end $$;
 
 
@@ -5073,6 +5547,78 @@ CREATE FUNCTION portolan.retry_tokens(p_connection bigint) RETURNS boolean
 --
 
 COMMENT ON FUNCTION portolan.retry_tokens(p_connection bigint) IS 'Lets a refresh be tried again that was given up or is pausing. False when there was nothing of the kind.';
+
+
+--
+-- Name: retry_where(text, text, text, text, text[], timestamp with time zone, timestamp with time zone, integer, boolean); Type: FUNCTION; Schema: portolan; Owner: -
+--
+
+CREATE FUNCTION portolan.retry_where(p_connection text DEFAULT NULL::text, p_platform text DEFAULT NULL::text, p_kind text DEFAULT NULL::text, p_code text DEFAULT NULL::text, p_states text[] DEFAULT '{failed,poison}'::text[], p_since timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_limit integer DEFAULT 1000, p_dry_run boolean DEFAULT false) RETURNS TABLE(result text, jobs_count integer, job_ids bigint[], new_job_ids bigint[], is_more boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+declare
+  v_bad text; v_since timestamptz := coalesce(p_since, portolan.now() - interval '7 days'); v_until timestamptz := coalesce(p_until, 'infinity');
+  v_connection bigint; v_found bigint[]; v_more boolean; v_old portolan.job_history[]; v_refused bigint[]; v_why text[]; v_mine bigint[]; v_new bigint[];
+begin
+  v_bad := portolan.filter_problem(p_connection, p_platform, p_kind, null, p_states, array['failed', 'poison', 'cancelled'], p_limit);
+  v_bad := coalesce(v_bad, case
+    when p_states is null then 'states: must be given, is NULL; use some of failed, poison, cancelled'
+    when p_code is not null and p_code !~ '^[a-z_]+\.[a-z_*]+$' then format('code: %s is no error code; use one like rate.limited, or a family: rate.*', quote_literal(p_code))
+    when v_since >= v_until then format('until: must be after since, is %s', v_until) end);
+  if v_bad is not null then raise exception '%', v_bad using errcode = 'invalid_parameter_value'; end if;
+  select c.connection_id into v_connection from portolan.connections c where c.name = p_connection;
+
+  select array_agg(f.job_id order by f.job_id) into v_found from (
+    select h.job_id from portolan.job_history h
+    where h.outcome = any (p_states) and h.outcome <> 'done' and h.finished_at >= v_since and h.finished_at < v_until
+      and (v_connection is null or h.connection_id = v_connection)
+      and (p_kind is null or h.kind = p_kind)
+      and (p_code is null or h.error->>'code' like replace(replace(p_code, '_', '\_'), '*', '%'))
+      and (p_platform is null or exists (select from portolan.lanes l where l.lane_id = h.lane_id and l.platform = p_platform))
+      and not exists (select from portolan.job_retries r where r.job_id = h.job_id)
+    order by h.job_id limit p_limit + 1) f;
+  if v_found is null then return query select 'nothing matched', 0, '{}'::bigint[], '{}'::bigint[], false; return; end if;
+  v_more := cardinality(v_found) > p_limit;
+  v_found := v_found[1:p_limit];
+  if p_dry_run then return query select 'would be retried', cardinality(v_found), v_found, '{}'::bigint[], v_more; return; end if;
+
+  -- Lanes first, in order, as retry has them; then whoever notes a job first runs it.
+  perform from (select distinct h.lane_id from portolan.job_history h where h.job_id = any (v_found) order by 1) x
+  cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
+  with noted as (
+    insert into portolan.job_retries (job_id) select u from unnest(v_found) u order by 1 on conflict (job_id) do nothing returning job_id)
+  select array_agg(n.job_id order by n.job_id) into v_mine from noted n;
+  if v_mine is null then return query select 'retried by somebody else meanwhile', cardinality(v_found), v_found, '{}'::bigint[], v_more; return; end if;
+  select array_agg(h order by h.job_id) into v_old from portolan.job_history h where h.job_id = any (v_mine) and h.finished_at >= v_since and h.finished_at < v_until and h.outcome = any (p_states);
+  -- What can no longer be run is left where it is.
+  select array_agg(o.job_id order by o.job_id), array_agg(o.why order by o.job_id) into v_refused, v_why from (
+    select h.job_id, case when c.connection_id is null then 'its connection was removed' else portolan.job_problem(h.kind, h.args, h.args_version, h.band, null) end as why
+    from unnest(v_old) h left join portolan.connections c on c.connection_id = h.connection_id) o where o.why is not null;
+  if v_refused is not null then
+    delete from portolan.job_retries r where r.job_id = any (v_refused);
+    select array_agg(x order by x) into v_mine from unnest(v_mine) x where x <> all (v_refused);
+    select array_agg(h order by h.job_id) into v_old from unnest(v_old) h where h.job_id <> all (v_refused);
+  end if;
+  if v_old is not null then
+    select portolan.enqueue_many(array_agg(h.connection_id order by h.job_id), array_agg(h.kind order by h.job_id), array_agg(h.args order by h.job_id), array_agg(h.band order by h.job_id), null,
+                                 array_agg(h.dedupe_key order by h.job_id), array_agg(coalesce(l.family, 'main') order by h.job_id), null, array_agg(h.args_version order by h.job_id))
+    into v_new from unnest(v_old) h left join portolan.lanes l on l.lane_id = h.lane_id;
+    update portolan.job_retries r set new_job_id = u.new_id from unnest(v_mine, v_new) u(id, new_id) where r.job_id = u.id;
+    return query select 'enqueued', cardinality(v_mine), v_mine, array(select distinct x from unnest(v_new) x order by 1), v_more;
+  end if;
+  return query select 'not possible: ' || u.why, count(*)::integer, array_agg(u.id order by u.id), '{}'::bigint[], v_more from unnest(v_refused, v_why) u(id, why) group by u.why;
+  return query select 'retried by somebody else meanwhile', count(*)::integer, array_agg(u order by u), '{}'::bigint[], v_more
+               from unnest(v_found) u where u <> all (coalesce(v_mine, '{}')) and u <> all (coalesce(v_refused, '{}')) having count(*) > 0;
+end $_$;
+
+
+--
+-- Name: FUNCTION retry_where(p_connection text, p_platform text, p_kind text, p_code text, p_states text[], p_since timestamp with time zone, p_until timestamp with time zone, p_limit integer, p_dry_run boolean); Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON FUNCTION portolan.retry_where(p_connection text, p_platform text, p_kind text, p_code text, p_states text[], p_since timestamp with time zone, p_until timestamp with time zone, p_limit integer, p_dry_run boolean) IS 'Enqueues ended jobs anew by connection, platform, kind, error code (or family: rate.*), state and time of the end (the last seven days unless said); each once. Answers what became of how many, with ids; is_more: call it again.';
 
 
 --
@@ -5546,18 +6092,22 @@ COMMENT ON FUNCTION portolan.spread_backfill(p_lane bigint, p_token uuid, p_job 
 CREATE FUNCTION portolan.store_records(p_connection bigint, p_job bigint, p_platform text, p_api_version text, p_resource text[], p_id text[], p_updated_at timestamp with time zone[], p_created_at timestamp with time zone[], p_fetched_at timestamp with time zone[], p_hash bytea[], p_payload text[], p_sanitised boolean[], p_gone_resource text[], p_gone_id text[], p_gone_at timestamp with time zone[], p_gone_source text[], OUT inserted integer, OUT changed integer, OUT unchanged integer, OUT stale integer, OUT deleted integer) RETURNS record
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
     SET jit TO 'off'
     AS $$
 declare v_now timestamptz := portolan.now(); v_asked integer := 0;
 begin
   inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
   if cardinality(p_id) > 0 then
+    -- The order is for the planner, which may not sort here: in a table that has not been analysed yet, any index that begins with the connection
+    -- looks as good as the key, and takes a look at all of the connection's records for each.
     with input as materialized (
       select u.*, r.payload_hash as old_hash, r.deleted_at as old_deleted_at
       from unnest(p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised)
         with ordinality u(resource, id, updated_at, created_at, fetched_at, hash, payload, sanitised, o)
       left join lateral (select r.payload_hash, r.deleted_at from portolan.raw_records r
-                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id = u.id limit 1) r on true),
+                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id >= u.id and r.external_id <= u.id
+                         order by r.external_id limit 1) r on true),
     done as (
       insert into portolan.raw_records as t (connection_id, resource, external_id, platform, platform_created_at, platform_updated_at, payload, payload_hash,
                                              first_seen_at, changed_at, fetched_at, job_id, api_version, sanitised)
@@ -5585,7 +6135,7 @@ begin
       from (select distinct on (u.resource collate "C", u.id collate "C") u.* from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) u(resource, id, at, source)
             order by u.resource collate "C", u.id collate "C") g
       cross join lateral (select r.ctid from portolan.raw_records r where r.connection_id = p_connection and r.resource = g.resource
-                          and r.external_id = g.id and r.deleted_at is null limit 1 for update) r)
+                          and r.external_id >= g.id and r.external_id <= g.id and r.deleted_at is null order by r.external_id limit 1 for update) r)
     update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
     get diagnostics deleted = row_count;
   end if;
@@ -6099,11 +6649,11 @@ CREATE FUNCTION portolan.wanted_rights(p_schemas text[]) RETURNS TABLE(class tex
     group by 1, 2, 3, 4)
   select 'schema', n.oid, format('schema %I', n.nspname), null::text[], r.role, 'USAGE'
   from pg_namespace n cross join readers r
-  where pg_has_role(n.nspowner, 'USAGE') and (n.nspname = 'portolan' or n.nspname = any (p_schemas) and r.role <> 'portolan_worker')
+  where pg_has_role(n.nspowner, 'USAGE') and (n.nspname = 'portolan' or n.nspname = any (p_schemas) and (r.role <> 'portolan_worker' or n.nspname = 'ops'))
   union all
   select 'relation', c.oid, format('table %I.%I', c.nspname, c.relname), case when cardinality(c.readable) < c.columns_count then c.readable end, r.role, 'SELECT'
   from relations c cross join readers r
-  where c.nspname = 'portolan' and c.readable is not null or c.nspname <> 'portolan' and r.role <> 'portolan_worker'
+  where c.nspname = 'portolan' and c.readable is not null or c.nspname <> 'portolan' and (r.role <> 'portolan_worker' or c.nspname = 'ops')
   union all
   -- Rotation opens what is sealed and seals it anew.
   select 'relation', c.oid, format('table portolan.%I', c.relname), case p.privilege when 'UPDATE' then c.sealed || 'key_id'::text end, 'portolan_worker', p.privilege
@@ -6155,44 +6705,10 @@ COMMENT ON FUNCTION portolan.why_interval(p_connection text, p_resource text) IS
 --
 
 CREATE FUNCTION portolan.why_waiting(p_job bigint) RETURNS text
-    LANGUAGE plpgsql STABLE
+    LANGUAGE sql STABLE
     AS $$
-declare j portolan.jobs; l portolan.lanes; le portolan.leases; v_now timestamptz := portolan.now(); v_pause portolan.pauses; v_gate portolan.gates; v_health text; v_ahead bigint;
-begin
-  select * into j from portolan.jobs x where x.job_id = p_job;
-  if not found then return null; end if;
-  select * into l from portolan.lanes x where x.lane_id = j.lane_id;
-  select * into le from portolan.leases x where x.lane_id = j.lane_id;
-  if j.job_id = le.running then return format('it runs, since %s', date_trunc('second', le.claimed_at)); end if;
-  if j.job_id = any (le.job_ids) then return 'it was handed over and runs when the jobs before it in its lane have'; end if;
-  if j.run_at = 'infinity' then return format('it waits for its children; %s of them are not done', (select count(*) from portolan.jobs c where c.parent_job_id = p_job)); end if;
-  if j.run_at > v_now then
-    return format('it is due in %s, at %s', date_trunc('second', j.run_at - v_now), date_trunc('second', j.run_at)) || coalesce('; last time: ' || (j.last_error ->> 'code'), '');
-  end if;
-  select * into v_pause from portolan.pauses p
-  where (p.scope, p.name) in (('connection', j.connection_id::text), ('platform', l.platform), ('kind', j.kind), ('band', j.band)) order by p.paused_at limit 1;
-  if found then
-    return format('its %s %s is paused since %s', v_pause.scope, case when v_pause.scope = 'connection' then '' else v_pause.name end, date_trunc('second', v_pause.paused_at))
-      || coalesce(': ' || v_pause.reason, '') || format('; go on with: select portolan.resume(%L, %L)', v_pause.scope, v_pause.name);
-  end if;
-  if l.family <> 'probe' then
-    select format('its connection is %s since %s', h.state, date_trunc('second', h.state_since)) || coalesce(': ' || h.state_message, '') || '; what heals it: ' || h.heals into v_health
-    from portolan.connection_health h where h.connection_id = j.connection_id and not portolan.runs(h.state);
-    if found then return v_health; end if;
-  end if;
-  select * into v_gate from portolan.gates g where g.platform = l.platform;
-  if found and v_gate.opening_at is not null then
-    return format('%s was down and is taken up again step by step: %s lanes at %s', l.platform, v_gate.width, date_trunc('second', v_gate.probe_at));
-  end if;
-  if found then return format('%s is down since %s: %s; one lane is tried at %s', l.platform, date_trunc('second', v_gate.closed_at), v_gate.reason, date_trunc('second', v_gate.probe_at)); end if;
-  if le.lane_id is not null then
-    return format('another job of its lane (%s) runs, since %s', le.running, date_trunc('second', le.claimed_at));
-  end if;
-  if not exists (select from portolan.workers w where w.beat_at >= v_now - w.ttl) then return 'no worker is alive; start one with: portolan worker'; end if;
-  if l.next_at > v_now then return format('its lane is looked at again at %s; its head is of a kind or version no worker knew', date_trunc('second', l.next_at)); end if;
-  select count(*) into v_ahead from (select from portolan.lanes o where o.platform = l.platform and o.band = l.band and o.state = 'ready' and o.paused_at is null and o.next_at < l.next_at limit 10001) o;
-  return format('its lane waits for its turn: %s lanes of %s, band %s, are before it', case when v_ahead > 10000 then 'more than 10000' else v_ahead::text end, l.platform, l.band);
-end $$;
+  select w.sentence || case when w.code in ('paused', 'connection_stopped', 'no_worker', 'workers_drain') then coalesce('; what helps: ' || w.remedy, '') else '' end
+  from ops.why_waiting(p_job) w where w.code not in ('ended', 'not_found') $$;
 
 
 --
@@ -6209,12 +6725,10 @@ COMMENT ON FUNCTION portolan.why_waiting(p_job bigint) IS 'Why a live job does n
 CREATE FUNCTION pretix.address(a jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-  select case when jsonb_typeof(a) = 'object' and concat(a->>'street', a->>'city', a->>'zipcode', a->>'country', a->>'name', a->>'company') <> '' then jsonb_build_object(
-    'name', pretix.text(a->'name'), 'company', pretix.text(a->'company'),
-    'line1', split_part(pretix.text(a->'street'), E'\n', 1), 'line2', nullif(split_part(pretix.text(a->'street'), E'\n', 2), ''),
-    'city', pretix.text(a->'city'), 'region', null, 'region_code', pretix.text(a->'state'), 'postal_code', pretix.text(a->'zipcode'),
-    'country_code', case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, 'country_raw', pretix.text(a->'country'),
-    'phone', null, 'type', 'billing') end $_$;
+  select case when jsonb_typeof(a) = 'object' and coalesce(nullif(a->>'street',''), nullif(a->>'city',''), nullif(a->>'zipcode',''), nullif(a->>'country',''), nullif(a->>'name',''), nullif(a->>'company','')) is not null
+    then unified.address(pretix.text(a->'name'), pretix.text(a->'company'), split_part(pretix.text(a->'street'), E'\n', 1), nullif(split_part(pretix.text(a->'street'), E'\n', 2), ''),
+      pretix.text(a->'city'), null, pretix.text(a->'state'), pretix.text(a->'zipcode'),
+      case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, pretix.text(a->'country'), null, 'billing') end $_$;
 
 
 --
@@ -6228,18 +6742,6 @@ CREATE FUNCTION pretix.currency(x text) RETURNS text
 
 
 --
--- Name: fees(jsonb, text, boolean); Type: FUNCTION; Schema: pretix; Owner: -
---
-
-CREATE FUNCTION pretix.fees(v jsonb, kind text, is_it boolean) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
-    select coalesce(sum(unified.num(e->'value')) filter (where e->'canceled' is distinct from 'true' and (e->>'fee_type' is not distinct from kind) = is_it), 0)
-    from jsonb_array_elements(v) e) end $$;
-
-
---
 -- Name: issues(boolean, jsonb); Type: FUNCTION; Schema: pretix; Owner: -
 --
 
@@ -6247,17 +6749,6 @@ CREATE FUNCTION pretix.issues(sanitised boolean, checks jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
   select unified.problems(checks) || case when sanitised then '[{"field":"*","change":"nulled","reason":"sanitised_unicode"}]'::jsonb else '[]'::jsonb end $$;
-
-
---
--- Name: money(jsonb, jsonb); Type: FUNCTION; Schema: pretix; Owner: -
---
-
-CREATE FUNCTION pretix.money(v jsonb, states jsonb) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
-    select coalesce(sum(unified.num(e->'amount')) filter (where states ? (e->>'state')), 0) from jsonb_array_elements(v) e) end $$;
 
 
 --
@@ -6299,28 +6790,6 @@ CREATE FUNCTION pretix.text(v jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
   select case when jsonb_typeof(v) = 'string' then nullif(v #>> '{}', '') end $$;
-
-
---
--- Name: texts(jsonb, text); Type: FUNCTION; Schema: pretix; Owner: -
---
-
-CREATE FUNCTION pretix.texts(v jsonb, member text) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-  select case when jsonb_typeof(v) = 'array' then array(
-    select distinct pretix.text(e->member) from jsonb_array_elements(v) e where pretix.text(e->member) is not null order by 1) end $$;
-
-
---
--- Name: total(jsonb, text); Type: FUNCTION; Schema: pretix; Owner: -
---
-
-CREATE FUNCTION pretix.total(v jsonb, member text) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (
-    select coalesce(sum(unified.num(e->member)) filter (where e->'canceled' is distinct from 'true'), 0) from jsonb_array_elements(v) e) end $$;
 
 
 --
@@ -6373,12 +6842,9 @@ CREATE FUNCTION recurly.add_ons_total(v jsonb) RETURNS numeric
 CREATE FUNCTION recurly.address(v jsonb, name text, company text, kind text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-  select case when jsonb_typeof(v) = 'object' and concat(v->>'street1', v->>'street2', v->>'city', v->>'region', v->>'postal_code', v->>'country') <> ''
-    then jsonb_build_object(
-    'name', name, 'company', company, 'line1', recurly.text(v->'street1'), 'line2', recurly.text(v->'street2'), 'city', recurly.text(v->'city'),
-    'region', recurly.text(v->'region'), 'region_code', null, 'postal_code', recurly.text(v->'postal_code'),
-    'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, 'country_raw', recurly.text(v->'country'),
-    'phone', recurly.text(v->'phone'), 'type', kind) end $_$;
+  select case when jsonb_typeof(v) = 'object' and coalesce(nullif(v->>'street1',''), nullif(v->>'street2',''), nullif(v->>'city',''), nullif(v->>'region',''), nullif(v->>'postal_code',''), nullif(v->>'country','')) is not null
+    then unified.address(name, company, recurly.text(v->'street1'), recurly.text(v->'street2'), recurly.text(v->'city'), recurly.text(v->'region'), null,
+      recurly.text(v->'postal_code'), case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, recurly.text(v->'country'), recurly.text(v->'phone'), kind) end $_$;
 
 
 --
@@ -6615,11 +7081,10 @@ CREATE FUNCTION recurly.transaction_status(x text) RETURNS text
 CREATE FUNCTION shopify.address(a jsonb, kind text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-  select case when jsonb_typeof(a) = 'object' then jsonb_build_object(
-    'name', nullif(a->>'name',''), 'company', nullif(a->>'company',''), 'line1', nullif(a->>'address1',''), 'line2', nullif(a->>'address2',''),
-    'city', nullif(a->>'city',''), 'region', nullif(a->>'province',''), 'region_code', nullif(a->>'provinceCode',''), 'postal_code', nullif(a->>'zip',''),
-    'country_code', case when a->>'countryCodeV2' ~ '^[A-Z]{2}$' then a->>'countryCodeV2' end, 'country_raw', nullif(a->>'country',''),
-    'phone', nullif(a->>'phone',''), 'type', kind) end $_$;
+  select case when jsonb_typeof(a) = 'object' then unified.address(
+    nullif(a->>'name',''), nullif(a->>'company',''), nullif(a->>'address1',''), nullif(a->>'address2',''), nullif(a->>'city',''), nullif(a->>'province',''),
+    nullif(a->>'provinceCode',''), nullif(a->>'zip',''), case when a->>'countryCodeV2' ~ '^[A-Z]{2}$' then a->>'countryCodeV2' end,
+    nullif(a->>'country',''), nullif(a->>'phone',''), kind) end $_$;
 
 
 --
@@ -6736,11 +7201,9 @@ CREATE FUNCTION shopify.urls(p jsonb) RETURNS text[]
 CREATE FUNCTION stripe.address(v jsonb, name jsonb, phone jsonb, kind text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-  select case when jsonb_typeof(v) = 'object' and jsonb_strip_nulls(v) <> '{}' then jsonb_build_object(
-    'name', stripe.text(name), 'company', null, 'line1', stripe.text(v->'line1'), 'line2', stripe.text(v->'line2'),
-    'city', stripe.text(v->'city'), 'region', stripe.text(v->'state'), 'region_code', null,
-    'postal_code', stripe.text(v->'postal_code'), 'country_code', case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end,
-    'country_raw', stripe.text(v->'country'), 'phone', stripe.text(phone), 'type', kind) end $_$;
+  select case when jsonb_typeof(v) = 'object' and jsonb_strip_nulls(v) <> '{}' then unified.address(
+    stripe.text(name), null, stripe.text(v->'line1'), stripe.text(v->'line2'), stripe.text(v->'city'), stripe.text(v->'state'), null,
+    stripe.text(v->'postal_code'), case when v->>'country' ~ '^[A-Za-z]{2}$' then upper(v->>'country') end, stripe.text(v->'country'), stripe.text(phone), kind) end $_$;
 
 
 --
@@ -7038,6 +7501,17 @@ CREATE FUNCTION stripe.unit(currency text) RETURNS numeric
 
 
 --
+-- Name: address(text, text, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.address(name text, company text, line1 text, line2 text, city text, region text, region_code text, postal_code text, country_code text, country_raw text, phone text, kind text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select jsonb_object('{name,company,line1,line2,city,region,region_code,postal_code,country_code,country_raw,phone,type}',
+    array[name, company, line1, line2, city, region, region_code, postal_code, country_code, country_raw, phone, kind]) $$;
+
+
+--
 -- Name: arr(jsonb); Type: FUNCTION; Schema: unified; Owner: -
 --
 
@@ -7084,7 +7558,7 @@ CREATE FUNCTION unified.id(connection_id bigint, entity text, platform_id text) 
 CREATE FUNCTION unified.num(v jsonb) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-  select case jsonb_typeof(v) when 'number' then case when v > '-1e30'::jsonb and v < '1e30'::jsonb then v::numeric end
+  select case jsonb_typeof(v) when 'number' then case when abs(v::numeric) < 1e30 then v::numeric end
                               when 'string' then unified.num(v #>> '{}') end $$;
 
 
@@ -7097,6 +7571,17 @@ CREATE FUNCTION unified.num(x text) RETURNS numeric
     AS $_$
   select case when octet_length(x) <= 30 and x ~ '^-?[0-9]+(\.[0-9]*)?$' then x::numeric
               when octet_length(x) <= 30 and x ~ '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?$' then case when abs(x::numeric) < 1e18 then x::numeric end end $_$;
+
+
+--
+-- Name: num(jsonb, text); Type: FUNCTION; Schema: unified; Owner: -
+--
+
+CREATE FUNCTION unified.num(v jsonb, member text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  select case when octet_length(v ->> member) <= 30 and v ->> member ~ '^-?[0-9]+(\.[0-9]*)?$' then (v ->> member)::numeric
+              else unified.num(v -> member) end $_$;
 
 
 --
@@ -7118,8 +7603,13 @@ CREATE FUNCTION unified.problems(checks jsonb) RETURNS jsonb
 CREATE FUNCTION unified.ts(v jsonb) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $_$
-  select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
-                  case when jsonb_typeof(v) in ('string', 'number') then unified.ts_slow(v) end) $_$;
+  select case jsonb_typeof(v)
+    when 'string' then coalesce(
+      (jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
+      case when v #>> '{}' ~ '^20[0-9][0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])$'
+           then (v #>> '{}')::timestamptz
+           else unified.ts_slow(v) end)
+    when 'number' then unified.ts_slow(v) end $_$;
 
 
 --
@@ -7157,12 +7647,10 @@ CREATE FUNCTION unified.word(map jsonb, x text) RETURNS text
 CREATE FUNCTION woocommerce.address(a jsonb, kind text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-  select case when jsonb_typeof(a) = 'object' and concat(a->>'address_1', a->>'city', a->>'postcode', a->>'country', a->>'last_name', a->>'company') <> '' then jsonb_build_object(
-    'name', nullif(trim(concat_ws(' ', nullif(a->>'first_name',''), nullif(a->>'last_name',''))), ''), 'company', nullif(a->>'company',''),
-    'line1', nullif(a->>'address_1',''), 'line2', nullif(a->>'address_2',''), 'city', nullif(a->>'city',''), 'region', null,
-    'region_code', nullif(a->>'state',''), 'postal_code', nullif(a->>'postcode',''),
-    'country_code', case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, 'country_raw', nullif(a->>'country',''),
-    'phone', nullif(a->>'phone',''), 'type', kind) end $_$;
+  select case when jsonb_typeof(a) = 'object' and coalesce(nullif(a->>'address_1',''), nullif(a->>'city',''), nullif(a->>'postcode',''), nullif(a->>'country',''), nullif(a->>'last_name',''), nullif(a->>'company','')) is not null
+    then unified.address(nullif(trim(concat_ws(' ', nullif(a->>'first_name',''), nullif(a->>'last_name',''))), ''), nullif(a->>'company',''),
+      nullif(a->>'address_1',''), nullif(a->>'address_2',''), nullif(a->>'city',''), null, nullif(a->>'state',''), nullif(a->>'postcode',''),
+      case when a->>'country' ~ '^[A-Z]{2}$' then a->>'country' end, nullif(a->>'country',''), nullif(a->>'phone',''), kind) end $_$;
 
 
 --
@@ -7258,6 +7746,16 @@ CREATE FUNCTION woocommerce.ref(v jsonb) RETURNS text
 
 
 --
+-- Name: sum(jsonb, text); Type: FUNCTION; Schema: woocommerce; Owner: -
+--
+
+CREATE FUNCTION woocommerce.sum(v jsonb, member text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select sum(unified.num(e, member)) from jsonb_array_elements(v) e $$;
+
+
+--
 -- Name: taxes(jsonb); Type: FUNCTION; Schema: woocommerce; Owner: -
 --
 
@@ -7296,7 +7794,7 @@ CREATE FUNCTION woocommerce.texts(v jsonb, member text) RETURNS text[]
 CREATE FUNCTION woocommerce.total(v jsonb, member text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then (select sum(unified.num(e->member)) from jsonb_array_elements(v) e) end $$;
+  select case when v = '[]' then 0 when jsonb_typeof(v) = 'array' then woocommerce.sum(v, member) end $$;
 
 
 --
@@ -7306,8 +7804,8 @@ CREATE FUNCTION woocommerce.total(v jsonb, member text) RETURNS numeric
 CREATE FUNCTION woocommerce.ts(v jsonb) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $_$
-  select coalesce((jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS")', '{}', true) #>> '{}')::timestamp at time zone 'UTC',
-                  unified.ts_slow(v)) $_$;
+  select case when jsonb_typeof(v) in ('string', 'number') then coalesce(
+    (jsonb_path_query_first(v, '$.datetime("YYYY-MM-DD\"T\"HH24:MI:SS")', '{}', true) #>> '{}')::timestamp at time zone 'UTC', unified.ts_slow(v)) end $_$;
 
 
 --
@@ -7953,152 +8451,392 @@ COMMENT ON COLUMN portolan.alerts.detail IS 'Figures.';
 
 
 --
--- Name: alerts_alert_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+-- Name: alerts; Type: VIEW; Schema: ops; Owner: -
 --
 
-ALTER TABLE portolan.alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME portolan.alerts_alert_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
+CREATE VIEW ops.alerts AS
+ SELECT a.alert_id,
+    a.rule,
+    a.subject,
+    a.severity,
+    a.message,
+    a.opened_at,
+    a.told_at,
+    a.resolved_at,
+    (a.resolved_at IS NULL) AS is_open,
+    a.detail
+   FROM portolan.alerts a;
+
+
+--
+-- Name: VIEW alerts; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.alerts IS 'What people should know of: open ones are where is_open, newest first order by alert_id desc.';
+
+
+--
+-- Name: COLUMN alerts.alert_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.alert_id IS 'In order of opening.';
+
+
+--
+-- Name: COLUMN alerts.rule; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.rule IS 'What kind of alert.';
+
+
+--
+-- Name: COLUMN alerts.subject; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.subject IS 'What it is about: cluster:7, connection:12, platform:shopify.';
+
+
+--
+-- Name: COLUMN alerts.severity; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.severity IS 'info, warning, error or critical.';
+
+
+--
+-- Name: COLUMN alerts.message; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN alerts.opened_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.opened_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN alerts.told_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.told_at IS 'When somebody was told; NULL: not yet.';
+
+
+--
+-- Name: COLUMN alerts.resolved_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.resolved_at IS 'When it stopped being so; NULL: it still is.';
+
+
+--
+-- Name: COLUMN alerts.is_open; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.is_open IS 'Whether it is still so.';
+
+
+--
+-- Name: COLUMN alerts.detail; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.alerts.detail IS 'Figures.';
+
+
+--
+-- Name: gates; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.gates (
+    platform text NOT NULL,
+    closed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    probe_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    probe_interval interval NOT NULL,
+    reason text NOT NULL,
+    opening_at timestamp with time zone,
+    width integer DEFAULT 1 NOT NULL,
+    CONSTRAINT gates_probe_interval_check CHECK ((probe_interval > '00:00:00'::interval)),
+    CONSTRAINT gates_width_check CHECK ((width >= 1))
 );
 
 
 --
--- Name: applied_views; Type: TABLE; Schema: portolan; Owner: -
+-- Name: TABLE gates; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-CREATE TABLE portolan.applied_views (
+COMMENT ON TABLE portolan.gates IS 'Platforms that are down. While a gate is closed one lane per interval is let through; after the first page that gets through twice as many at each interval, until the gate is gone.';
+
+
+--
+-- Name: COLUMN gates.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.platform IS 'Whose gate is closed; an open one has no row.';
+
+
+--
+-- Name: COLUMN gates.closed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.closed_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN gates.probe_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.probe_at IS 'When the next lane is let through.';
+
+
+--
+-- Name: COLUMN gates.probe_interval; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.probe_interval IS 'How far apart those are.';
+
+
+--
+-- Name: COLUMN gates.reason; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.reason IS 'Why, for people.';
+
+
+--
+-- Name: COLUMN gates.opening_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.opening_at IS 'When the first page got through; NULL while the platform is down.';
+
+
+--
+-- Name: COLUMN gates.width; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.gates.width IS 'How many lanes are let through at the next interval; doubles at each while opening.';
+
+
+--
+-- Name: pauses; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.pauses (
+    scope text NOT NULL,
     name text NOT NULL,
-    checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    paused_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    reason text,
+    CONSTRAINT pauses_scope_check CHECK ((scope = ANY (ARRAY['connection'::text, 'platform'::text, 'kind'::text, 'band'::text])))
 );
 
 
 --
--- Name: TABLE applied_views; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: TABLE pauses; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.applied_views IS 'Which text the functions and the managed views were last made from.';
-
-
---
--- Name: COLUMN applied_views.name; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.applied_views.name IS 'What was applied: functions, or all for the views.';
+COMMENT ON TABLE portolan.pauses IS 'What is not claimed until somebody resumes it. Written by pause and resume only.';
 
 
 --
--- Name: COLUMN applied_views.checksum; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN pauses.scope; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.applied_views.checksum IS 'SHA-256 of the texts.';
-
-
---
--- Name: COLUMN applied_views.applied_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.applied_views.applied_at IS 'When they were last applied.';
+COMMENT ON COLUMN portolan.pauses.scope IS 'connection, platform, kind or band.';
 
 
 --
--- Name: backfill_chunks; Type: TABLE; Schema: portolan; Owner: -
+-- Name: COLUMN pauses.name; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-CREATE TABLE portolan.backfill_chunks (
-    backfill_id bigint NOT NULL,
-    began_at timestamp with time zone,
-    ended_at timestamp with time zone NOT NULL,
-    chunk_no integer NOT NULL,
-    pages_count integer NOT NULL,
-    records_count bigint NOT NULL,
-    resource text NOT NULL COLLATE pg_catalog."C",
-    outcome text NOT NULL,
-    code text,
-    chunk tstzrange NOT NULL,
-    CONSTRAINT backfill_chunks_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'halved'::text])))
+COMMENT ON COLUMN portolan.pauses.name IS 'Which one; of a connection, its id.';
+
+
+--
+-- Name: COLUMN pauses.paused_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.pauses.paused_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN pauses.reason; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.pauses.reason IS 'Why, for people.';
+
+
+--
+-- Name: queue_stats; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.queue_stats (
+    platform text NOT NULL,
+    band text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    jobs_count bigint NOT NULL,
+    oldest_at timestamp with time zone,
+    refreshed_at timestamp with time zone NOT NULL
 );
 
 
 --
--- Name: TABLE backfill_chunks; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: TABLE queue_stats; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON TABLE portolan.backfill_chunks IS 'Chunks of backfills that have ended.';
-
-
---
--- Name: COLUMN backfill_chunks.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.backfill_id IS 'Of which backfill.';
+COMMENT ON TABLE portolan.queue_stats IS 'How many jobs are in which state, counted every few seconds: what dashboards read instead of counting.';
 
 
 --
--- Name: COLUMN backfill_chunks.began_at; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN queue_stats.platform; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.backfill_chunks.began_at IS 'When it was begun.';
-
-
---
--- Name: COLUMN backfill_chunks.ended_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.ended_at IS 'When it ended.';
+COMMENT ON COLUMN portolan.queue_stats.platform IS 'Platform of the lane.';
 
 
 --
--- Name: COLUMN backfill_chunks.chunk_no; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN queue_stats.band; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.backfill_chunks.chunk_no IS 'In order of ending, from 1.';
-
-
---
--- Name: COLUMN backfill_chunks.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.pages_count IS 'Its pages.';
+COMMENT ON COLUMN portolan.queue_stats.band IS 'Band of the jobs.';
 
 
 --
--- Name: COLUMN backfill_chunks.records_count; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN queue_stats.kind; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.backfill_chunks.records_count IS 'Records on them.';
-
-
---
--- Name: COLUMN backfill_chunks.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.resource IS 'Of which resource.';
+COMMENT ON COLUMN portolan.queue_stats.kind IS 'Kind of the jobs.';
 
 
 --
--- Name: COLUMN backfill_chunks.outcome; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN queue_stats.state; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.backfill_chunks.outcome IS 'done; failed: left out; halved: too large, begun again as two.';
-
-
---
--- Name: COLUMN backfill_chunks.code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.code IS 'Code of the unified error, where it failed or was halved for one.';
+COMMENT ON COLUMN portolan.queue_stats.state IS 'As in jobs_now.';
 
 
 --
--- Name: COLUMN backfill_chunks.chunk; Type: COMMENT; Schema: portolan; Owner: -
+-- Name: COLUMN queue_stats.jobs_count; Type: COMMENT; Schema: portolan; Owner: -
 --
 
-COMMENT ON COLUMN portolan.backfill_chunks.chunk IS 'Its window.';
+COMMENT ON COLUMN portolan.queue_stats.jobs_count IS 'How many.';
+
+
+--
+-- Name: COLUMN queue_stats.oldest_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.oldest_at IS 'The least run_at among them.';
+
+
+--
+-- Name: COLUMN queue_stats.refreshed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.queue_stats.refreshed_at IS 'When they were counted.';
+
+
+--
+-- Name: backlog; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.backlog AS
+ SELECT s.platform,
+    s.band,
+    s.kind,
+    s.state,
+    s.jobs_count,
+    NULLIF(s.oldest_at, 'infinity'::timestamp with time zone) AS oldest_at,
+        CASE
+            WHEN (s.state = 'queued'::text) THEN GREATEST((portolan.now() - s.oldest_at), '00:00:00'::interval)
+            ELSE NULL::interval
+        END AS oldest_age,
+    ( SELECT min(p.paused_at) AS min
+           FROM portolan.pauses p
+          WHERE ((((p.scope = 'platform'::text) AND (p.name = s.platform)) OR ((p.scope = 'kind'::text) AND (p.name = s.kind))) OR ((p.scope = 'band'::text) AND (p.name = s.band)))) AS paused_at,
+    ( SELECT g.closed_at
+           FROM portolan.gates g
+          WHERE (g.platform = s.platform)) AS gate_closed_at,
+    s.refreshed_at AS counted_at
+   FROM portolan.queue_stats s;
+
+
+--
+-- Name: VIEW backlog; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.backlog IS 'How many live jobs there are, by platform, band, kind and state, as maintenance counted them seconds ago; reading it counts nothing.';
+
+
+--
+-- Name: COLUMN backlog.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.platform IS 'Platform of the lanes.';
+
+
+--
+-- Name: COLUMN backlog.band; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.band IS 'Band of the jobs.';
+
+
+--
+-- Name: COLUMN backlog.kind; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN backlog.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.state IS 'queued, scheduled, handed over, running or awaiting.';
+
+
+--
+-- Name: COLUMN backlog.jobs_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.jobs_count IS 'How many.';
+
+
+--
+-- Name: COLUMN backlog.oldest_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.oldest_at IS 'Since when the oldest of them may run; NULL of awaiting ones.';
+
+
+--
+-- Name: COLUMN backlog.oldest_age; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.oldest_age IS 'How long the oldest queued one has been waiting.';
+
+
+--
+-- Name: COLUMN backlog.paused_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.paused_at IS 'Since when the platform, kind or band is paused.';
+
+
+--
+-- Name: COLUMN backlog.gate_closed_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.gate_closed_at IS 'Since when the platform is down.';
+
+
+--
+-- Name: COLUMN backlog.counted_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backlog.counted_at IS 'When they were counted.';
 
 
 --
@@ -8280,6 +9018,1106 @@ COMMENT ON COLUMN portolan.connections.net_since IS 'When the first of those was
 --
 
 COMMENT ON COLUMN portolan.connections.limited_since IS 'Since when only limits have held it up.';
+
+
+--
+-- Name: errors; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.errors (
+    error_id bigint NOT NULL,
+    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    connection_id bigint,
+    platform text,
+    resource text,
+    operation text,
+    job_id bigint,
+    worker_id uuid,
+    code text NOT NULL,
+    fault text NOT NULL,
+    policy text NOT NULL,
+    rule_id text,
+    customer_code text,
+    message text NOT NULL,
+    http_status integer,
+    curl_code integer,
+    platform_code text,
+    platform_message text,
+    platform_request_id text,
+    route text,
+    retry_after interval,
+    external_id text,
+    evidence text,
+    evidence_headers jsonb,
+    fingerprint bytea,
+    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
+)
+PARTITION BY RANGE (occurred_at);
+
+
+--
+-- Name: TABLE errors; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.errors IS 'Every failure and every flagged record, in the one vocabulary that holds for all platforms. Kept by day; of one cluster and hour only the first hundred that are not about a record.';
+
+
+--
+-- Name: COLUMN errors.error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.error_id IS 'In order of writing.';
+
+
+--
+-- Name: COLUMN errors.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.occurred_at IS 'When it was written down; the partition key.';
+
+
+--
+-- Name: COLUMN errors.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.connection_id IS 'Whom it concerned.';
+
+
+--
+-- Name: COLUMN errors.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN errors.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.resource IS 'The stream it concerned.';
+
+
+--
+-- Name: COLUMN errors.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.operation IS 'What was being done: list, get, auth, probe, store ...';
+
+
+--
+-- Name: COLUMN errors.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.job_id IS 'The job that met it.';
+
+
+--
+-- Name: COLUMN errors.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.worker_id IS 'Who met it.';
+
+
+--
+-- Name: COLUMN errors.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.code IS 'Code of the taxonomy, e.g. rate.limited.';
+
+
+--
+-- Name: COLUMN errors.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN errors.policy; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.policy IS 'What is done about it.';
+
+
+--
+-- Name: COLUMN errors.rule_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.rule_id IS 'The rule that decided; see: portolan errors explain.';
+
+
+--
+-- Name: COLUMN errors.customer_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.customer_code IS 'Key of the text for the merchant.';
+
+
+--
+-- Name: COLUMN errors.message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.message IS 'One sentence for engineers; never a payload or a credential.';
+
+
+--
+-- Name: COLUMN errors.http_status; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.http_status IS 'Status of the answer, where there was one.';
+
+
+--
+-- Name: COLUMN errors.curl_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.curl_code IS 'libcurl''s code where no answer came.';
+
+
+--
+-- Name: COLUMN errors.platform_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform_code IS 'The platform''s own code.';
+
+
+--
+-- Name: COLUMN errors.platform_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform_message IS 'The platform''s own words, cut short.';
+
+
+--
+-- Name: COLUMN errors.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.platform_request_id IS 'The platform''s name for the request, for its support.';
+
+
+--
+-- Name: COLUMN errors.route; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.route IS 'Route template of the request.';
+
+
+--
+-- Name: COLUMN errors.retry_after; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.retry_after IS 'How long the platform asked to be left alone.';
+
+
+--
+-- Name: COLUMN errors.external_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.external_id IS 'The record it concerned.';
+
+
+--
+-- Name: COLUMN errors.evidence; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
+
+
+--
+-- Name: COLUMN errors.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.evidence_headers IS 'Headers of that answer that help to write a rule.';
+
+
+--
+-- Name: COLUMN errors.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.errors.fingerprint IS 'Which cluster it belongs to.';
+
+
+--
+-- Name: connections; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.connections AS
+ SELECT c.connection_id,
+    c.name AS connection,
+    c.platform,
+    c.state,
+    (c.state = ANY (ARRAY['pending'::text, 'healthy'::text, 'degraded'::text, 'rate_limited'::text])) AS is_running,
+    c.state_since,
+    c.state_code,
+    c.state_message,
+    c.state_until,
+    c.state_by,
+    c.next_probe_at,
+    ops.connection_remedy(c.state, c.name, c.next_probe_at, c.state_until) AS remedy,
+    ops.merchant_message(
+        CASE
+            WHEN (c.state = ANY (ARRAY['healthy'::text, 'pending'::text, 'disabled'::text])) THEN NULL::text
+            ELSE COALESCE(( SELECT NULLIF(e.customer_code, 'none'::text) AS "nullif"
+               FROM portolan.errors e
+              WHERE (e.error_id = c.state_error_id)
+             LIMIT 1),
+            CASE c.state
+                WHEN 'needs_reauth'::text THEN 'reconnect'::text
+                WHEN 'unreachable'::text THEN 'shop_unreachable'::text
+                WHEN 'rate_limited'::text THEN 'slow_down'::text
+                WHEN 'blocked'::text THEN 'our_fault'::text
+                ELSE 'platform_trouble'::text
+            END)
+        END, c.state_since, c.state_until, n.troubled) AS merchant_message,
+    p.paused_at,
+    p.reason AS pause_reason,
+    n.streams_count,
+    n.failing_count,
+    n.blocked_count,
+    n.late_count,
+    n.oldest_synced_through,
+    c.base_url,
+    c.created_at
+   FROM ((portolan.connections c
+     LEFT JOIN portolan.pauses p ON (((p.scope = 'connection'::text) AND (p.name = (c.connection_id)::text))))
+     CROSS JOIN LATERAL ( SELECT (count(*))::integer AS streams_count,
+            (count(*) FILTER (WHERE (s.state = 'failing'::text)))::integer AS failing_count,
+            (count(*) FILTER (WHERE (s.state = 'blocked'::text)))::integer AS blocked_count,
+            (count(*) FILTER (WHERE (COALESCE(s.synced_through, c.created_at) < (portolan.now() - ((3)::double precision * s."interval")))))::integer AS late_count,
+            min(s.synced_through) AS oldest_synced_through,
+            string_agg(s.resource, ', '::text ORDER BY s.resource) FILTER (WHERE (s.state = ANY (ARRAY['failing'::text, 'blocked'::text]))) AS troubled
+           FROM portolan.streams s
+          WHERE (s.connection_id = c.connection_id)) n);
+
+
+--
+-- Name: VIEW connections; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.connections IS 'How each connection is, what would heal it, and what its merchant is told.';
+
+
+--
+-- Name: COLUMN connections.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.connection_id IS 'Stands in every row that belongs to the merchant.';
+
+
+--
+-- Name: COLUMN connections.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.connection IS 'What people call it.';
+
+
+--
+-- Name: COLUMN connections.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.platform IS 'Its platform.';
+
+
+--
+-- Name: COLUMN connections.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.state IS 'pending, healthy, degraded, rate_limited, needs_reauth, blocked, unreachable or disabled; see docs/health.md.';
+
+
+--
+-- Name: COLUMN connections.is_running; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.is_running IS 'Whether its jobs are run in this state.';
+
+
+--
+-- Name: COLUMN connections.state_since; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.state_since IS 'Since when.';
+
+
+--
+-- Name: COLUMN connections.state_code; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.state_code IS 'Code of the error that led to it.';
+
+
+--
+-- Name: COLUMN connections.state_message; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.state_message IS 'One sentence for people on call.';
+
+
+--
+-- Name: COLUMN connections.state_until; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.state_until IS 'When it ends by itself, where that is known.';
+
+
+--
+-- Name: COLUMN connections.state_by; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.state_by IS 'Who switched it; NULL: it happened.';
+
+
+--
+-- Name: COLUMN connections.next_probe_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.next_probe_at IS 'When it is tried again.';
+
+
+--
+-- Name: COLUMN connections.remedy; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.remedy IS 'What heals it; NULL when it is healthy.';
+
+
+--
+-- Name: COLUMN connections.merchant_message; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.merchant_message IS 'What its merchant is told, in English; NULL when there is nothing to tell.';
+
+
+--
+-- Name: COLUMN connections.paused_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.paused_at IS 'Since when somebody has paused it.';
+
+
+--
+-- Name: COLUMN connections.pause_reason; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.pause_reason IS 'Why.';
+
+
+--
+-- Name: COLUMN connections.streams_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.streams_count IS 'How many streams it has.';
+
+
+--
+-- Name: COLUMN connections.failing_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.failing_count IS 'How many of them fail.';
+
+
+--
+-- Name: COLUMN connections.blocked_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.blocked_count IS 'How many of them are blocked.';
+
+
+--
+-- Name: COLUMN connections.late_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.late_count IS 'How many of them are late: see ops.freshness.';
+
+
+--
+-- Name: COLUMN connections.oldest_synced_through; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.oldest_synced_through IS 'Platform time up to which all of them that were read are known.';
+
+
+--
+-- Name: COLUMN connections.base_url; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.base_url IS 'Where its interface lives.';
+
+
+--
+-- Name: COLUMN connections.created_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.connections.created_at IS 'When it was added.';
+
+
+--
+-- Name: error_clusters; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_clusters (
+    cluster_id bigint NOT NULL,
+    fingerprint bytea NOT NULL,
+    code text NOT NULL,
+    fault text NOT NULL,
+    platform text,
+    resource text,
+    operation text,
+    title text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    errors_count bigint NOT NULL,
+    connections_count integer DEFAULT 0 NOT NULL,
+    sample_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    sample_hour timestamp with time zone NOT NULL,
+    hour_count integer NOT NULL,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    state_by text,
+    note text,
+    ignored_until timestamp with time zone,
+    ignored_errors bigint,
+    ignored_connections integer,
+    CONSTRAINT error_clusters_state_check CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text, 'regressed'::text])))
+);
+
+
+--
+-- Name: TABLE error_clusters; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_clusters IS 'Errors with one cause: same code, platform, stream and operation, and the same words or platform code once numbers, ids, dates, addresses and names are left out.';
+
+
+--
+-- Name: COLUMN error_clusters.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.cluster_id IS 'What the CLI takes.';
+
+
+--
+-- Name: COLUMN error_clusters.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.fingerprint IS 'SHA-256 over what makes the cluster.';
+
+
+--
+-- Name: COLUMN error_clusters.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.code IS 'Code of the taxonomy.';
+
+
+--
+-- Name: COLUMN error_clusters.fault; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN error_clusters.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.platform IS 'On which platform; NULL for errors of our own.';
+
+
+--
+-- Name: COLUMN error_clusters.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.resource IS 'In which stream.';
+
+
+--
+-- Name: COLUMN error_clusters.operation; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.operation IS 'In which operation.';
+
+
+--
+-- Name: COLUMN error_clusters.title; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.title IS 'What the platform or we said, without what varies.';
+
+
+--
+-- Name: COLUMN error_clusters.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.state IS 'open; resolved: somebody says it is mended; regressed: it came back after that; ignored: nobody wants to hear of it until its condition is met.';
+
+
+--
+-- Name: COLUMN error_clusters.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.first_seen_at IS 'When its first error happened.';
+
+
+--
+-- Name: COLUMN error_clusters.last_seen_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.last_seen_at IS 'When its newest error happened.';
+
+
+--
+-- Name: COLUMN error_clusters.errors_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.errors_count IS 'How many errors, ever.';
+
+
+--
+-- Name: COLUMN error_clusters.connections_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.connections_count IS 'How many connections, ever.';
+
+
+--
+-- Name: COLUMN error_clusters.sample_ids; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.sample_ids IS 'Up to five of its errors, newest first.';
+
+
+--
+-- Name: COLUMN error_clusters.sample_hour; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.sample_hour IS 'The hour that hour_count is about.';
+
+
+--
+-- Name: COLUMN error_clusters.hour_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.hour_count IS 'Errors in that hour.';
+
+
+--
+-- Name: COLUMN error_clusters.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.state_since IS 'Since when.';
+
+
+--
+-- Name: COLUMN error_clusters.state_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.state_by IS 'Who said so; NULL: nobody, it happened.';
+
+
+--
+-- Name: COLUMN error_clusters.note; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.note IS 'Why, for people.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.ignored_until IS 'Ignored until then.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_errors; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.ignored_errors IS 'Ignored until it has more errors than this.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_connections; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_clusters.ignored_connections IS 'Ignored until it has more connections than this.';
+
+
+--
+-- Name: error_minutes; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.error_minutes (
+    cluster_id bigint NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    errors_count integer NOT NULL
+);
+
+
+--
+-- Name: TABLE error_minutes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.error_minutes IS 'Errors of a cluster in each minute of the last eight days: what a spike is told by.';
+
+
+--
+-- Name: COLUMN error_minutes.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_minutes.cluster_id IS 'Which cluster.';
+
+
+--
+-- Name: COLUMN error_minutes.minute; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_minutes.minute IS 'The minute''s beginning.';
+
+
+--
+-- Name: COLUMN error_minutes.errors_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.error_minutes.errors_count IS 'How many.';
+
+
+--
+-- Name: error_clusters; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.error_clusters AS
+ SELECT k.cluster_id,
+    k.state,
+    k.code,
+    k.fault,
+    k.platform,
+    k.resource,
+    k.operation,
+    k.title,
+    k.errors_count,
+    k.connections_count,
+    m.last_hour_count,
+    m.last_day_count,
+    k.first_seen_at,
+    k.last_seen_at,
+    k.state_since,
+    k.state_by,
+    k.note,
+    k.ignored_until,
+    k.sample_ids
+   FROM (portolan.error_clusters k
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(x.errors_count) FILTER (WHERE (x.minute > (portolan.now() - '01:00:00'::interval))), (0)::bigint) AS last_hour_count,
+            COALESCE(sum(x.errors_count), (0)::bigint) AS last_day_count
+           FROM portolan.error_minutes x
+          WHERE ((x.cluster_id = k.cluster_id) AND (x.minute > (portolan.now() - '1 day'::interval)))) m);
+
+
+--
+-- Name: VIEW error_clusters; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.error_clusters IS 'Errors with one cause, counted as they come in: order by last_seen_at desc.';
+
+
+--
+-- Name: COLUMN error_clusters.cluster_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.cluster_id IS 'What portolan errors takes.';
+
+
+--
+-- Name: COLUMN error_clusters.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.state IS 'open, resolved, regressed (it came back) or ignored.';
+
+
+--
+-- Name: COLUMN error_clusters.code; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.code IS 'Code of the taxonomy; see docs/errors.md.';
+
+
+--
+-- Name: COLUMN error_clusters.fault; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.fault IS 'Whose fault it is.';
+
+
+--
+-- Name: COLUMN error_clusters.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.platform IS 'On which platform; NULL for errors of our own.';
+
+
+--
+-- Name: COLUMN error_clusters.resource; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.resource IS 'In which stream.';
+
+
+--
+-- Name: COLUMN error_clusters.operation; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.operation IS 'In which operation.';
+
+
+--
+-- Name: COLUMN error_clusters.title; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.title IS 'What was said, without what varies.';
+
+
+--
+-- Name: COLUMN error_clusters.errors_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.errors_count IS 'How many errors, ever.';
+
+
+--
+-- Name: COLUMN error_clusters.connections_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.connections_count IS 'How many connections, ever.';
+
+
+--
+-- Name: COLUMN error_clusters.last_hour_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.last_hour_count IS 'How many errors in the last hour.';
+
+
+--
+-- Name: COLUMN error_clusters.last_day_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.last_day_count IS 'How many errors in the last 24 hours.';
+
+
+--
+-- Name: COLUMN error_clusters.first_seen_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.first_seen_at IS 'When its first error happened.';
+
+
+--
+-- Name: COLUMN error_clusters.last_seen_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.last_seen_at IS 'When its newest error happened.';
+
+
+--
+-- Name: COLUMN error_clusters.state_since; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.state_since IS 'Since when it has its state.';
+
+
+--
+-- Name: COLUMN error_clusters.state_by; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.state_by IS 'Who said so; NULL: it happened.';
+
+
+--
+-- Name: COLUMN error_clusters.note; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.note IS 'Why, for people.';
+
+
+--
+-- Name: COLUMN error_clusters.ignored_until; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.ignored_until IS 'Ignored until then.';
+
+
+--
+-- Name: COLUMN error_clusters.sample_ids; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.error_clusters.sample_ids IS 'Up to five of its errors in portolan.errors, newest first.';
+
+
+--
+-- Name: freshness; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.freshness AS
+ SELECT s.connection_id,
+    c.name AS connection,
+    s.platform,
+    s.resource,
+    s.state,
+    s.state_code,
+    s.state_message,
+    s.state_since,
+    s.synced_through,
+    f.age,
+    s."interval" AS target,
+    ((EXTRACT(epoch FROM f.age))::double precision / (EXTRACT(epoch FROM s."interval"))::double precision) AS age_in_targets,
+    (f.age > ((3)::double precision * s."interval")) AS is_late,
+    (c.state = ANY (ARRAY['pending'::text, 'healthy'::text, 'degraded'::text, 'rate_limited'::text])) AS is_running,
+    s.caught_up_at,
+    s.first_caught_up_at,
+    s.last_page_at,
+    s.next_due_at,
+    s.pages_count,
+    s.records_count
+   FROM ((portolan.streams s
+     JOIN portolan.connections c ON ((c.connection_id = s.connection_id)))
+     CROSS JOIN LATERAL ( SELECT (portolan.now() - COALESCE(s.synced_through, c.created_at)) AS age) f);
+
+
+--
+-- Name: VIEW freshness; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.freshness IS 'How old the newest fact of each stream is, against its target.';
+
+
+--
+-- Name: COLUMN freshness.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.connection_id IS 'Whose stream it is.';
+
+
+--
+-- Name: COLUMN freshness.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.connection IS 'Name of the connection.';
+
+
+--
+-- Name: COLUMN freshness.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.platform IS 'Its platform.';
+
+
+--
+-- Name: COLUMN freshness.resource; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.resource IS 'The stream.';
+
+
+--
+-- Name: COLUMN freshness.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.state IS 'new, reading (the first read is under way), in_sync, degraded, failing or blocked.';
+
+
+--
+-- Name: COLUMN freshness.state_code; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.state_code IS 'Code of the error behind the state.';
+
+
+--
+-- Name: COLUMN freshness.state_message; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.state_message IS 'Its sentence.';
+
+
+--
+-- Name: COLUMN freshness.state_since; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.state_since IS 'Since when.';
+
+
+--
+-- Name: COLUMN freshness.synced_through; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.synced_through IS 'Platform time up to which everything is known; NULL before the first complete read.';
+
+
+--
+-- Name: COLUMN freshness.age; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.age IS 'How long ago that is; before the first complete read, since the connection was added.';
+
+
+--
+-- Name: COLUMN freshness.target; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.target IS 'How often it is to be read.';
+
+
+--
+-- Name: COLUMN freshness.age_in_targets; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.age_in_targets IS 'The age, counted in targets.';
+
+
+--
+-- Name: COLUMN freshness.is_late; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.is_late IS 'Whether the age is more than three targets.';
+
+
+--
+-- Name: COLUMN freshness.is_running; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.is_running IS 'Whether jobs of its connection are run at all.';
+
+
+--
+-- Name: COLUMN freshness.caught_up_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.caught_up_at IS 'When a read last reached the end.';
+
+
+--
+-- Name: COLUMN freshness.first_caught_up_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.first_caught_up_at IS 'When the first complete read ended.';
+
+
+--
+-- Name: COLUMN freshness.last_page_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.last_page_at IS 'When a page was last committed.';
+
+
+--
+-- Name: COLUMN freshness.next_due_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.next_due_at IS 'When its next read is enqueued; NULL: never.';
+
+
+--
+-- Name: COLUMN freshness.pages_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.pages_count IS 'Pages committed, ever.';
+
+
+--
+-- Name: COLUMN freshness.records_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.records_count IS 'Records seen, ever, changed or not.';
+
+
+--
+-- Name: gates; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.gates AS
+ SELECT g.platform,
+        CASE
+            WHEN (g.opening_at IS NULL) THEN 'closed'::text
+            ELSE 'opening'::text
+        END AS state,
+    g.closed_at,
+    g.reason,
+    g.opening_at,
+    g.probe_at,
+    g.probe_interval,
+    g.width,
+    format('select portolan.open_gate(%L)'::text, g.platform) AS remedy
+   FROM portolan.gates g;
+
+
+--
+-- Name: VIEW gates; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.gates IS 'Platforms that are down, or are taken up again; one that is up has no row.';
+
+
+--
+-- Name: COLUMN gates.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.platform IS 'Whose gate it is.';
+
+
+--
+-- Name: COLUMN gates.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.state IS 'closed: one lane at each probe; opening: twice as many each time.';
+
+
+--
+-- Name: COLUMN gates.closed_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.closed_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN gates.reason; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.reason IS 'Why.';
+
+
+--
+-- Name: COLUMN gates.opening_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.opening_at IS 'When the first page got through.';
+
+
+--
+-- Name: COLUMN gates.probe_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.probe_at IS 'When the next lanes are let through.';
+
+
+--
+-- Name: COLUMN gates.probe_interval; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.probe_interval IS 'How far apart those are.';
+
+
+--
+-- Name: COLUMN gates.width; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.width IS 'How many lanes are let through then.';
+
+
+--
+-- Name: COLUMN gates.remedy; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.gates.remedy IS 'How to open it by hand.';
 
 
 --
@@ -8465,6 +10303,53 @@ COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with
 --
 
 COMMENT ON COLUMN portolan.job_history.runs IS 'Runs it took, the last one included.';
+
+
+--
+-- Name: job_retries; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_retries (
+    job_id bigint NOT NULL,
+    new_job_id bigint,
+    retried_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    retried_by text DEFAULT SESSION_USER NOT NULL
+);
+
+
+--
+-- Name: TABLE job_retries; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_retries IS 'Ended jobs that were run again. What stands here is not run again by a filter; a new job that fails is another job.';
+
+
+--
+-- Name: COLUMN job_retries.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_retries.job_id IS 'The job that had ended.';
+
+
+--
+-- Name: COLUMN job_retries.new_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_retries.new_job_id IS 'The job it was enqueued as, or the equal one that waited already.';
+
+
+--
+-- Name: COLUMN job_retries.retried_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_retries.retried_at IS 'When.';
+
+
+--
+-- Name: COLUMN job_retries.retried_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_retries.retried_by IS 'Which login asked for it.';
 
 
 --
@@ -8666,6 +10551,2108 @@ COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it ba
 --
 
 COMMENT ON COLUMN portolan.jobs.runs IS 'Runs that were reported or taken away; the number of its newest event.';
+
+
+--
+-- Name: leases; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.leases (
+    lane_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    token uuid DEFAULT gen_random_uuid() NOT NULL,
+    worker_id uuid NOT NULL,
+    claimed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    progress_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    pages integer DEFAULT 0 NOT NULL,
+    running bigint NOT NULL,
+    job_ids bigint[] NOT NULL,
+    stall_limit interval DEFAULT '00:10:00'::interval NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE leases; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.leases IS 'The exclusive, expiring right to run a lane''s jobs. At most one a lane, by primary key.';
+
+
+--
+-- Name: COLUMN leases.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.lane_id IS 'The leased lane.';
+
+
+--
+-- Name: COLUMN leases.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN leases.token; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.token IS 'Made anew for each claim; every write of the holder proves it.';
+
+
+--
+-- Name: COLUMN leases.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.worker_id IS 'Who holds it.';
+
+
+--
+-- Name: COLUMN leases.claimed_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.claimed_at IS 'When it was claimed.';
+
+
+--
+-- Name: COLUMN leases.progress_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.progress_at IS 'Last committed page.';
+
+
+--
+-- Name: COLUMN leases.deadline; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.deadline IS 'Hard limit of the lease, whatever the beats say.';
+
+
+--
+-- Name: COLUMN leases.pages; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.pages IS 'Pages committed under it.';
+
+
+--
+-- Name: COLUMN leases.running; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.running IS 'The job being run.';
+
+
+--
+-- Name: COLUMN leases.job_ids; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.job_ids IS 'Handed over and not yet finished, in the order they are to be run.';
+
+
+--
+-- Name: COLUMN leases.stall_limit; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.leases.stall_limit IS 'How long it may go without progress before it is taken.';
+
+
+--
+-- Name: jobs; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.jobs AS
+ SELECT u.job_id,
+    u.connection_id,
+    c.name AS connection,
+    c.platform,
+    u.kind,
+    u.band,
+    u.state,
+    u.ended,
+    u.created_at,
+    u.run_at,
+    u.started_at,
+    u.finished_at,
+    u.attempt,
+    u.max_attempts,
+    u.runs,
+    u.snoozes,
+    u.rescues,
+    u.pages_count,
+    u.records_count,
+    u.error_code,
+    u.error_message,
+    u.worker_id,
+    u.lane_id,
+    u.parent_job_id,
+    u.dedupe_key,
+    u.cancel_at,
+    u.retried_as,
+    u.args
+   FROM (( SELECT j.job_id,
+            j.connection_id,
+            j.kind,
+            j.band,
+                CASE
+                    WHEN (j.run_at = 'infinity'::timestamp with time zone) THEN 'awaiting'::text
+                    WHEN (j.job_id IN ( SELECT le.running
+                       FROM portolan.leases le)) THEN 'running'::text
+                    WHEN (j.job_id IN ( SELECT unnest(le.job_ids) AS unnest
+                       FROM portolan.leases le)) THEN 'handed over'::text
+                    WHEN (j.run_at > portolan.now()) THEN 'scheduled'::text
+                    ELSE 'queued'::text
+                END AS state,
+            false AS ended,
+            j.created_at,
+            NULLIF(j.run_at, 'infinity'::timestamp with time zone) AS run_at,
+            ( SELECT le.claimed_at
+                   FROM portolan.leases le
+                  WHERE ((le.lane_id = j.lane_id) AND (j.job_id = ANY (le.job_ids)))) AS started_at,
+            NULL::timestamp with time zone AS finished_at,
+            j.attempt,
+            j.max_attempts,
+            j.runs,
+            j.snoozes,
+            (j.rescues)::integer AS rescues,
+            j.pages_count,
+            j.records_count,
+            (j.last_error ->> 'code'::text) AS error_code,
+            (j.last_error ->> 'message'::text) AS error_message,
+            ( SELECT le.worker_id
+                   FROM portolan.leases le
+                  WHERE ((le.lane_id = j.lane_id) AND (j.job_id = ANY (le.job_ids)))) AS worker_id,
+            j.lane_id,
+            j.parent_job_id,
+            j.dedupe_key,
+            j.cancel_at,
+            NULL::bigint AS retried_as,
+            j.args
+           FROM portolan.jobs j
+        UNION ALL
+         SELECT h.job_id,
+            h.connection_id,
+            h.kind,
+            h.band,
+            h.outcome,
+            true,
+            h.created_at,
+            NULL::timestamp with time zone,
+            h.started_at,
+            h.finished_at,
+            h.attempt,
+            NULL::integer,
+            h.runs,
+            h.snoozes,
+            (h.rescues)::integer AS rescues,
+            h.pages_count,
+            h.records_count,
+            (h.error ->> 'code'::text),
+            COALESCE((h.error ->> 'message'::text), (h.error ->> 'why'::text)) AS "coalesce",
+            h.worker_id,
+            h.lane_id,
+            h.parent_job_id,
+            h.dedupe_key,
+            NULL::timestamp with time zone,
+            ( SELECT r.new_job_id
+                   FROM portolan.job_retries r
+                  WHERE (r.job_id = h.job_id)) AS new_job_id,
+            h.args
+           FROM portolan.job_history h) u
+     LEFT JOIN portolan.connections c ON ((c.connection_id = u.connection_id)));
+
+
+--
+-- Name: VIEW jobs; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.jobs IS 'Every job, live and ended. Newest first is order by job_id desc; with a limit it is fast whatever the history, also with a filter on connection_id, kind or state. For ended ones say so (and ended), for a time give finished_at: only the days it names are read.';
+
+
+--
+-- Name: COLUMN jobs.job_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.job_id IS 'Ascends with the time of enqueueing, but for some that were enqueued together.';
+
+
+--
+-- Name: COLUMN jobs.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.connection_id IS 'Whose work it is; filter by this rather than by the name.';
+
+
+--
+-- Name: COLUMN jobs.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.connection IS 'Name of the connection; NULL when it was removed.';
+
+
+--
+-- Name: COLUMN jobs.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.platform IS 'Platform of the connection; NULL when it was removed.';
+
+
+--
+-- Name: COLUMN jobs.kind; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.kind IS 'What it does, e.g. sync.';
+
+
+--
+-- Name: COLUMN jobs.band; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.band IS 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
+
+
+--
+-- Name: COLUMN jobs.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.state IS 'Live: queued, scheduled (for later), handed over, running, awaiting (its children). Ended: done, failed, poison, cancelled, merged.';
+
+
+--
+-- Name: COLUMN jobs.ended; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.ended IS 'Whether it has ended.';
+
+
+--
+-- Name: COLUMN jobs.created_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN jobs.run_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.run_at IS 'From when on it may run; NULL when it has ended, or awaits its children.';
+
+
+--
+-- Name: COLUMN jobs.started_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.started_at IS 'When its lease, or the last it had, was claimed; NULL while it waits.';
+
+
+--
+-- Name: COLUMN jobs.finished_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.finished_at IS 'When it ended; NULL while it lives.';
+
+
+--
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.attempt IS 'Attempts that counted.';
+
+
+--
+-- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.max_attempts IS 'Attempts without progress after which it fails for good; NULL when it has ended.';
+
+
+--
+-- Name: COLUMN jobs.runs; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.runs IS 'Runs that were reported or taken away.';
+
+
+--
+-- Name: COLUMN jobs.snoozes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.snoozes IS 'How often it was put off.';
+
+
+--
+-- Name: COLUMN jobs.rescues; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.rescues IS 'How often it was taken from a dead worker.';
+
+
+--
+-- Name: COLUMN jobs.pages_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.pages_count IS 'Pages it committed.';
+
+
+--
+-- Name: COLUMN jobs.records_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.records_count IS 'Records it saw, changed or not.';
+
+
+--
+-- Name: COLUMN jobs.error_code; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.error_code IS 'Code of the error it ended or last failed with.';
+
+
+--
+-- Name: COLUMN jobs.error_message; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.error_message IS 'Its sentence.';
+
+
+--
+-- Name: COLUMN jobs.worker_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.worker_id IS 'Who has it, or had it last.';
+
+
+--
+-- Name: COLUMN jobs.lane_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.lane_id IS 'The lane it belongs to.';
+
+
+--
+-- Name: COLUMN jobs.parent_job_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.parent_job_id IS 'The job it is a part of.';
+
+
+--
+-- Name: COLUMN jobs.dedupe_key; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.dedupe_key IS 'Of jobs with one key at most one waits in a lane.';
+
+
+--
+-- Name: COLUMN jobs.cancel_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.cancel_at IS 'When somebody asked it to stop; NULL otherwise.';
+
+
+--
+-- Name: COLUMN jobs.retried_as; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.retried_as IS 'The job it was run again as.';
+
+
+--
+-- Name: COLUMN jobs.args; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.jobs.args IS 'Its arguments; they never hold secrets.';
+
+
+--
+-- Name: workers; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.workers (
+    worker_id uuid NOT NULL,
+    host text,
+    version text,
+    started_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    beat_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    ttl interval DEFAULT '00:00:20'::interval NOT NULL,
+    draining boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: TABLE workers; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.workers IS 'One narrow row per worker process: its beat.';
+
+
+--
+-- Name: COLUMN workers.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.worker_id IS 'New for every start of a process.';
+
+
+--
+-- Name: COLUMN workers.host; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.host IS 'Where it runs, for people.';
+
+
+--
+-- Name: COLUMN workers.version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.version IS 'Version of the program.';
+
+
+--
+-- Name: COLUMN workers.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.started_at IS 'When the process registered.';
+
+
+--
+-- Name: COLUMN workers.beat_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.beat_at IS 'Last sign of life, by the database''s clock; written by a thread of its own.';
+
+
+--
+-- Name: COLUMN workers.ttl; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.ttl IS 'How long after its last beat the worker counts as dead and its leases are taken.';
+
+
+--
+-- Name: COLUMN workers.draining; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.workers.draining IS 'Set to ask the worker to finish what it holds and leave.';
+
+
+--
+-- Name: lanes; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.lanes AS
+ SELECT l.lane_id,
+    l.connection_id,
+    c.name AS connection,
+    l.platform,
+    l.family,
+        CASE
+            WHEN (l.state = 'leased'::text) THEN 'held'::text
+            WHEN (l.paused_at IS NOT NULL) THEN 'parked'::text
+            WHEN (l.state = 'idle'::text) THEN 'idle'::text
+            WHEN (l.next_at > portolan.now()) THEN 'waiting'::text
+            ELSE 'ready'::text
+        END AS state,
+    l.band,
+    l.next_at,
+    l.head_at,
+    l.paused_at,
+    (l.strikes)::integer AS strikes,
+    le.worker_id,
+    w.host AS worker,
+    le.claimed_at,
+    le.progress_at,
+    LEAST(le.deadline, (le.progress_at + le.stall_limit)) AS taken_away_at,
+    le.running AS job_id,
+    cardinality(le.job_ids) AS jobs_count,
+    le.pages AS pages_count
+   FROM (((portolan.lanes l
+     LEFT JOIN portolan.leases le ON ((le.lane_id = l.lane_id)))
+     LEFT JOIN portolan.workers w ON ((w.worker_id = le.worker_id)))
+     LEFT JOIN portolan.connections c ON ((c.connection_id = l.connection_id)));
+
+
+--
+-- Name: VIEW lanes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.lanes IS 'What may not run at the same time, and who holds it.';
+
+
+--
+-- Name: COLUMN lanes.lane_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.lane_id IS 'What workers claim.';
+
+
+--
+-- Name: COLUMN lanes.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.connection_id IS 'Whose lane it is.';
+
+
+--
+-- Name: COLUMN lanes.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.connection IS 'Its name.';
+
+
+--
+-- Name: COLUMN lanes.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.platform IS 'Its platform.';
+
+
+--
+-- Name: COLUMN lanes.family; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.family IS 'Which of the connection''s lanes.';
+
+
+--
+-- Name: COLUMN lanes.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.state IS 'held (by a worker), parked (paused, or its connection does not run), idle (nothing waits), waiting (for a time), ready.';
+
+
+--
+-- Name: COLUMN lanes.band; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.band IS 'Band of its head job; while held, of the job that was its head.';
+
+
+--
+-- Name: COLUMN lanes.next_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.next_at IS 'When, and in which order, it may next be claimed.';
+
+
+--
+-- Name: COLUMN lanes.head_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.head_at IS 'From when on its head job may run.';
+
+
+--
+-- Name: COLUMN lanes.paused_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.paused_at IS 'Since when it is parked.';
+
+
+--
+-- Name: COLUMN lanes.strikes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.strikes IS 'Runs in a row that were taken from a worker; from the first on its jobs are handed over one by one.';
+
+
+--
+-- Name: COLUMN lanes.worker_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.worker_id IS 'Who holds it.';
+
+
+--
+-- Name: COLUMN lanes.worker; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.worker IS 'Where that worker runs.';
+
+
+--
+-- Name: COLUMN lanes.claimed_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.claimed_at IS 'Since when it is held.';
+
+
+--
+-- Name: COLUMN lanes.progress_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.progress_at IS 'When the holder last committed a page.';
+
+
+--
+-- Name: COLUMN lanes.taken_away_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.taken_away_at IS 'When it is taken from its holder unless another page is committed; earlier if the holder stops beating.';
+
+
+--
+-- Name: COLUMN lanes.job_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.job_id IS 'The job that runs.';
+
+
+--
+-- Name: COLUMN lanes.jobs_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.jobs_count IS 'Jobs that were handed over and have not ended.';
+
+
+--
+-- Name: COLUMN lanes.pages_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.lanes.pages_count IS 'Pages committed under this lease.';
+
+
+--
+-- Name: job_minutes; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_minutes (
+    minute timestamp with time zone NOT NULL,
+    platform text NOT NULL,
+    kind text NOT NULL,
+    done_count bigint NOT NULL,
+    failed_count bigint NOT NULL,
+    poison_count bigint NOT NULL,
+    cancelled_count bigint NOT NULL,
+    merged_count bigint NOT NULL,
+    runs_count bigint NOT NULL,
+    pages_count bigint NOT NULL,
+    records_count bigint NOT NULL,
+    run_buckets integer[] NOT NULL,
+    wait_buckets integer[] NOT NULL
+)
+WITH (fillfactor='80');
+
+
+--
+-- Name: TABLE job_minutes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_minutes IS 'Jobs that ended in each minute of the last eight days, by platform and kind. Folded from job_history by maintenance.';
+
+
+--
+-- Name: COLUMN job_minutes.minute; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.minute IS 'The minute''s beginning.';
+
+
+--
+-- Name: COLUMN job_minutes.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.platform IS 'Platform of the lane; removed, where the lane is gone.';
+
+
+--
+-- Name: COLUMN job_minutes.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN job_minutes.done_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.done_count IS 'Jobs that were done.';
+
+
+--
+-- Name: COLUMN job_minutes.failed_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.failed_count IS 'Jobs that failed for good.';
+
+
+--
+-- Name: COLUMN job_minutes.poison_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.poison_count IS 'Jobs that killed their workers.';
+
+
+--
+-- Name: COLUMN job_minutes.cancelled_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.cancelled_count IS 'Jobs that were cancelled.';
+
+
+--
+-- Name: COLUMN job_minutes.merged_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.merged_count IS 'Jobs that became one with an equal job.';
+
+
+--
+-- Name: COLUMN job_minutes.runs_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.runs_count IS 'Runs of all of them.';
+
+
+--
+-- Name: COLUMN job_minutes.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.pages_count IS 'Pages of all of them.';
+
+
+--
+-- Name: COLUMN job_minutes.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.records_count IS 'Records of all of them.';
+
+
+--
+-- Name: COLUMN job_minutes.run_buckets; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.run_buckets IS 'How long their last runs took: element i counts those from 2^((i-1)/2) to 2^(i/2) milliseconds.';
+
+
+--
+-- Name: COLUMN job_minutes.wait_buckets; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes.wait_buckets IS 'How long those of one run had waited for it, in the same form.';
+
+
+--
+-- Name: latency; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.latency AS
+ WITH minutes AS MATERIALIZED (
+         SELECT m.minute,
+            m.platform,
+            m.kind,
+            m.done_count,
+            m.failed_count,
+            m.poison_count,
+            m.cancelled_count,
+            m.merged_count,
+            m.runs_count,
+            m.pages_count,
+            m.records_count,
+            m.run_buckets,
+            m.wait_buckets,
+            (m.minute >= (portolan.now() - '00:05:00'::interval)) AS is_young
+           FROM portolan.job_minutes m
+          WHERE (m.minute >= (portolan.now() - '01:00:00'::interval))
+        ), counted AS (
+         SELECT s.span,
+            s.seconds,
+            m.platform,
+            m.kind,
+            sum(m.done_count) AS done,
+            sum((m.failed_count + m.poison_count)) AS failed,
+            sum(m.records_count) AS records
+           FROM (minutes m
+             JOIN ( VALUES ('5 minutes'::text,(300)::double precision,true), ('1 hour'::text,3600,false)) s(span, seconds, is_young) ON ((m.is_young OR (NOT s.is_young))))
+          GROUP BY s.span, s.seconds, m.platform, m.kind
+        ), runs AS (
+         SELECT r_1.platform,
+            r_1.kind,
+            array_agg(r_1.n ORDER BY r_1.i) AS hour,
+            array_agg(r_1.young ORDER BY r_1.i) AS young
+           FROM ( SELECT m.platform,
+                    m.kind,
+                    u.i,
+                    sum(u.n) AS n,
+                    COALESCE(sum(u.n) FILTER (WHERE m.is_young), (0)::bigint) AS young
+                   FROM (minutes m
+                     CROSS JOIN LATERAL unnest(m.run_buckets) WITH ORDINALITY u(n, i))
+                  GROUP BY m.platform, m.kind, u.i) r_1
+          GROUP BY r_1.platform, r_1.kind
+        ), waits AS (
+         SELECT r_1.platform,
+            r_1.kind,
+            array_agg(r_1.n ORDER BY r_1.i) AS hour,
+            array_agg(r_1.young ORDER BY r_1.i) AS young
+           FROM ( SELECT m.platform,
+                    m.kind,
+                    u.i,
+                    sum(u.n) AS n,
+                    COALESCE(sum(u.n) FILTER (WHERE m.is_young), (0)::bigint) AS young
+                   FROM (minutes m
+                     CROSS JOIN LATERAL unnest(m.wait_buckets) WITH ORDINALITY u(n, i))
+                  GROUP BY m.platform, m.kind, u.i) r_1
+          GROUP BY r_1.platform, r_1.kind
+        )
+ SELECT c.span,
+    c.platform,
+    c.kind,
+    (c.done)::bigint AS done_count,
+    (c.failed)::bigint AS failed_count,
+    ((c.done)::double precision / c.seconds) AS done_per_s,
+    ((c.records)::double precision / c.seconds) AS records_per_s,
+    ops.percentile(b.runs, (0.5)::double precision) AS run_p50_ms,
+    ops.percentile(b.runs, (0.95)::double precision) AS run_p95_ms,
+    ops.percentile(b.runs, (0.99)::double precision) AS run_p99_ms,
+    ops.percentile(b.waits, (0.5)::double precision) AS wait_p50_ms,
+    ops.percentile(b.waits, (0.95)::double precision) AS wait_p95_ms,
+    ops.percentile(b.waits, (0.99)::double precision) AS wait_p99_ms
+   FROM (((counted c
+     LEFT JOIN runs r ON (((r.platform = c.platform) AND (r.kind = c.kind))))
+     LEFT JOIN waits w ON (((w.platform = c.platform) AND (w.kind = c.kind))))
+     CROSS JOIN LATERAL ( SELECT
+                CASE c.span
+                    WHEN '1 hour'::text THEN r.hour
+                    ELSE r.young
+                END AS runs,
+                CASE c.span
+                    WHEN '1 hour'::text THEN w.hour
+                    ELSE w.young
+                END AS waits) b);
+
+
+--
+-- Name: VIEW latency; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.latency IS 'How fast jobs ended in the last five minutes and the last hour, by platform and kind. Whole minutes are counted, so the youngest span is up to a minute short.';
+
+
+--
+-- Name: COLUMN latency.span; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.span IS '5 minutes or 1 hour.';
+
+
+--
+-- Name: COLUMN latency.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.platform IS 'Platform of the jobs.';
+
+
+--
+-- Name: COLUMN latency.kind; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN latency.done_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.done_count IS 'Jobs that were done.';
+
+
+--
+-- Name: COLUMN latency.failed_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.failed_count IS 'Jobs that failed for good, or killed their workers.';
+
+
+--
+-- Name: COLUMN latency.done_per_s; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.done_per_s IS 'Jobs done a second.';
+
+
+--
+-- Name: COLUMN latency.records_per_s; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.records_per_s IS 'Records seen a second.';
+
+
+--
+-- Name: COLUMN latency.run_p50_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.run_p50_ms IS 'Half of the last runs took at most this long.';
+
+
+--
+-- Name: COLUMN latency.run_p95_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.run_p95_ms IS 'Ninety-five in a hundred of the last runs took at most this long.';
+
+
+--
+-- Name: COLUMN latency.run_p99_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.run_p99_ms IS 'Ninety-nine in a hundred of the last runs took at most this long.';
+
+
+--
+-- Name: COLUMN latency.wait_p50_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.wait_p50_ms IS 'From enqueueing to the run, of jobs that needed one run: half waited at most this long.';
+
+
+--
+-- Name: COLUMN latency.wait_p95_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.wait_p95_ms IS 'The same for ninety-five in a hundred.';
+
+
+--
+-- Name: COLUMN latency.wait_p99_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.latency.wait_p99_ms IS 'The same for ninety-nine in a hundred.';
+
+
+--
+-- Name: quotas; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.quotas (
+    platform text NOT NULL,
+    owner text NOT NULL,
+    bucket text NOT NULL,
+    period_start timestamp with time zone,
+    period_end timestamp with time zone,
+    drawn bigint DEFAULT 0 NOT NULL,
+    allowed bigint,
+    blocked_until timestamp with time zone,
+    CONSTRAINT quotas_allowed_check CHECK ((allowed >= 0)),
+    CONSTRAINT quotas_bucket_check CHECK ((bucket <> ''::text)),
+    CONSTRAINT quotas_check CHECK (((period_start IS NULL) = (period_end IS NULL))),
+    CONSTRAINT quotas_drawn_check CHECK ((drawn >= 0)),
+    CONSTRAINT quotas_owner_check CHECK ((owner ~ '^(app|connection:[0-9]+)$'::text)),
+    CONSTRAINT quotas_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text))
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: TABLE quotas; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.quotas IS 'Ledger of limits: how much of each quota is used, and until when platforms asked us to wait. Redis holds what was drawn and is not spent yet; what it loses is not given twice. Written by draw_quota and block_bucket.';
+
+
+--
+-- Name: COLUMN quotas.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.platform IS 'Key of the platform.';
+
+
+--
+-- Name: COLUMN quotas.owner; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.owner IS 'Whose bucket: app, or connection: and its id.';
+
+
+--
+-- Name: COLUMN quotas.bucket; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.bucket IS 'The bucket''s name; of a template, the name that was demanded.';
+
+
+--
+-- Name: COLUMN quotas.period_start; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.period_start IS 'When the current period began; NULL: no quota, a wait only.';
+
+
+--
+-- Name: COLUMN quotas.period_end; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.period_end IS 'When the quota begins anew.';
+
+
+--
+-- Name: COLUMN quotas.drawn; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.drawn IS 'Requests of the period that workers may have sent; more than they have, while some are not spent.';
+
+
+--
+-- Name: COLUMN quotas.allowed; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.allowed IS 'Requests of the period that are ours, as last declared.';
+
+
+--
+-- Name: COLUMN quotas.blocked_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.quotas.blocked_until IS 'The platform asked us to send nothing before this time.';
+
+
+--
+-- Name: limits; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.limits AS
+ SELECT q.platform,
+    q.owner,
+    c.connection_id,
+    c.name AS connection,
+    q.bucket,
+    q.period_start,
+    q.period_end,
+    d.drawn,
+    q.allowed,
+    (q.allowed - LEAST(d.drawn, q.allowed)) AS rest,
+    NULLIF(q.blocked_until, '-infinity'::timestamp with time zone) AS blocked_until,
+    COALESCE((q.blocked_until > portolan.now()), false) AS is_blocked,
+    (c.limits -> q.bucket) AS override
+   FROM ((portolan.quotas q
+     LEFT JOIN portolan.connections c ON (((q.owner = ('connection:'::text || c.connection_id)) AND (c.connection_id =
+        CASE
+            WHEN (q.owner ~~ 'connection:%'::text) THEN (substr(q.owner, 12))::bigint
+            ELSE NULL::bigint
+        END))))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (q.period_end > portolan.now()) THEN q.drawn
+                    WHEN (q.period_end IS NOT NULL) THEN (0)::bigint
+                    ELSE NULL::bigint
+                END AS drawn) d)
+UNION ALL
+ SELECT c.platform,
+    ('connection:'::text || c.connection_id) AS owner,
+    c.connection_id,
+    c.name AS connection,
+    o.key AS bucket,
+    NULL::timestamp with time zone AS period_start,
+    NULL::timestamp with time zone AS period_end,
+    NULL::bigint AS drawn,
+    NULL::bigint AS allowed,
+    NULL::bigint AS rest,
+    NULL::timestamp with time zone AS blocked_until,
+    false AS is_blocked,
+    o.value AS override
+   FROM (portolan.connections c
+     CROSS JOIN LATERAL jsonb_each(c.limits) o(key, value))
+  WHERE ((c.limits <> '{}'::jsonb) AND (NOT (EXISTS ( SELECT
+           FROM portolan.quotas q
+          WHERE ((q.platform = c.platform) AND (q.owner = ('connection:'::text || c.connection_id)) AND (q.bucket = o.key))))));
+
+
+--
+-- Name: VIEW limits; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.limits IS 'What the database knows of limits: quotas and how much of them is drawn, waits that platforms asked for, limits of one connection that differ. Levels of other buckets are in Redis: portolan limits.';
+
+
+--
+-- Name: COLUMN limits.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.platform IS 'Whose limit it is.';
+
+
+--
+-- Name: COLUMN limits.owner; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.owner IS 'app, or connection: and its id.';
+
+
+--
+-- Name: COLUMN limits.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.connection_id IS 'The connection; NULL where all share the bucket.';
+
+
+--
+-- Name: COLUMN limits.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.connection IS 'Its name.';
+
+
+--
+-- Name: COLUMN limits.bucket; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.bucket IS 'Name of the bucket.';
+
+
+--
+-- Name: COLUMN limits.period_start; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.period_start IS 'When the quota''s period began; NULL: no quota.';
+
+
+--
+-- Name: COLUMN limits.period_end; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.period_end IS 'When it begins anew.';
+
+
+--
+-- Name: COLUMN limits.drawn; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.drawn IS 'Requests of the period that workers may have sent.';
+
+
+--
+-- Name: COLUMN limits.allowed; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.allowed IS 'Requests of the period that are ours.';
+
+
+--
+-- Name: COLUMN limits.rest; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.rest IS 'How many of them are left.';
+
+
+--
+-- Name: COLUMN limits.blocked_until; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.blocked_until IS 'The platform asked us to send nothing before this time.';
+
+
+--
+-- Name: COLUMN limits.is_blocked; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.is_blocked IS 'Whether that is still to come.';
+
+
+--
+-- Name: COLUMN limits.override; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.limits.override IS 'What an operator has set for this connection instead of the platform''s declaration.';
+
+
+--
+-- Name: pauses; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.pauses AS
+ SELECT p.scope,
+    p.name,
+    c.name AS connection,
+    p.paused_at,
+    p.reason,
+    format('select portolan.resume(%L, %L)'::text, p.scope, p.name) AS remedy
+   FROM (portolan.pauses p
+     LEFT JOIN portolan.connections c ON (((p.scope = 'connection'::text) AND ((c.connection_id)::text = p.name))));
+
+
+--
+-- Name: VIEW pauses; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.pauses IS 'What is not claimed until somebody resumes it.';
+
+
+--
+-- Name: COLUMN pauses.scope; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.pauses.scope IS 'connection, platform, kind or band.';
+
+
+--
+-- Name: COLUMN pauses.name; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.pauses.name IS 'Which one; of a connection, its id.';
+
+
+--
+-- Name: COLUMN pauses.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.pauses.connection IS 'Name of the connection, if it is one.';
+
+
+--
+-- Name: COLUMN pauses.paused_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.pauses.paused_at IS 'Since when.';
+
+
+--
+-- Name: COLUMN pauses.reason; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.pauses.reason IS 'Why.';
+
+
+--
+-- Name: COLUMN pauses.remedy; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.pauses.remedy IS 'How to let it go on.';
+
+
+--
+-- Name: schedules; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.schedules AS
+ SELECT s.schedule_id,
+    s.name,
+    s.connection_id,
+    c.name AS connection,
+    c.platform,
+    s.kind,
+    s.band,
+    s.family,
+    s.cron,
+    s.zone,
+    s.next_at,
+    s.slot_at AS last_slot_at,
+    (s.next_at IS NULL) AS is_paused,
+    s.problem,
+    s.args
+   FROM (portolan.schedules s
+     JOIN portolan.connections c ON ((c.connection_id = s.connection_id)));
+
+
+--
+-- Name: VIEW schedules; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.schedules IS 'Jobs that recur at wall-clock times.';
+
+
+--
+-- Name: COLUMN schedules.schedule_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.schedule_id IS 'In order of creation.';
+
+
+--
+-- Name: COLUMN schedules.name; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.name IS 'What people call it; its jobs have the dedupe key schedule:NAME.';
+
+
+--
+-- Name: COLUMN schedules.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.connection_id IS 'Whose jobs they are.';
+
+
+--
+-- Name: COLUMN schedules.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.connection IS 'Name of the connection.';
+
+
+--
+-- Name: COLUMN schedules.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.platform IS 'Its platform.';
+
+
+--
+-- Name: COLUMN schedules.kind; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.band; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.band IS 'Band of the jobs.';
+
+
+--
+-- Name: COLUMN schedules.family; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.family IS 'Which of the connection''s lanes they run in.';
+
+
+--
+-- Name: COLUMN schedules.cron; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.cron IS 'Five fields, or a word such as @daily.';
+
+
+--
+-- Name: COLUMN schedules.zone; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.zone IS 'Whose clocks it goes by.';
+
+
+--
+-- Name: COLUMN schedules.next_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.next_at IS 'Its next slot; NULL: paused.';
+
+
+--
+-- Name: COLUMN schedules.last_slot_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.last_slot_at IS 'Its last slot.';
+
+
+--
+-- Name: COLUMN schedules.is_paused; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.is_paused IS 'Whether it has no next slot.';
+
+
+--
+-- Name: COLUMN schedules.problem; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.problem IS 'Why its last slot made no job, or there is no next one; NULL when all is well.';
+
+
+--
+-- Name: COLUMN schedules.args; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.schedules.args IS 'Arguments of the jobs.';
+
+
+--
+-- Name: retention; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.retention (
+    table_name text NOT NULL,
+    keep interval NOT NULL,
+    CONSTRAINT retention_keep_check CHECK ((keep >= '1 day'::interval)),
+    CONSTRAINT retention_table_name_check CHECK ((table_name = ANY (ARRAY['job_history'::text, 'job_events'::text, 'requests'::text, 'errors'::text])))
+);
+
+
+--
+-- Name: TABLE retention; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.retention IS 'How long the partitioned tables keep their days. Change it with an update; the next maintenance follows it.';
+
+
+--
+-- Name: COLUMN retention.table_name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.retention.table_name IS 'Which table.';
+
+
+--
+-- Name: COLUMN retention.keep; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.retention.keep IS 'A day is dropped when all of it is older than this.';
+
+
+--
+-- Name: storage; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.storage AS
+ SELECT (n.nspname)::text AS schema_name,
+    (COALESCE(p.relname, c.relname))::text AS table_name,
+        CASE
+            WHEN (p.relname IS NOT NULL) THEN (c.relname)::text
+            ELSE NULL::text
+        END AS partition_name,
+    pg_total_relation_size((c.oid)::regclass) AS total_bytes,
+    pg_relation_size((c.oid)::regclass) AS rows_bytes,
+    pg_indexes_size((c.oid)::regclass) AS indexes_bytes,
+    GREATEST(COALESCE(s.n_live_tup, (0)::bigint), (GREATEST(c.reltuples, (0)::real))::bigint) AS rows_estimate,
+    COALESCE(s.n_dead_tup, (0)::bigint) AS dead_rows,
+    GREATEST(s.last_vacuum, s.last_autovacuum) AS vacuumed_at,
+    GREATEST(s.last_analyze, s.last_autoanalyze) AS analyzed_at,
+    r.keep
+   FROM (((((pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+     LEFT JOIN pg_inherits i ON ((i.inhrelid = c.oid)))
+     LEFT JOIN pg_class p ON ((p.oid = i.inhparent)))
+     LEFT JOIN pg_stat_all_tables s ON ((s.relid = c.oid)))
+     LEFT JOIN portolan.retention r ON (((n.nspname = 'portolan'::name) AND (r.table_name = COALESCE(p.relname, c.relname)))))
+  WHERE ((n.nspname = ANY (ARRAY['portolan'::name, 'store'::name])) AND (c.relkind = 'r'::"char"));
+
+
+--
+-- Name: VIEW storage; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.storage IS 'What each table takes, and each day of those that are kept by day. For whole tables: sum() and group by table_name.';
+
+
+--
+-- Name: COLUMN storage.schema_name; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.schema_name IS 'portolan; store for typed copies.';
+
+
+--
+-- Name: COLUMN storage.table_name; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.table_name IS 'The table; of a partition, the table it belongs to.';
+
+
+--
+-- Name: COLUMN storage.partition_name; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.partition_name IS 'The partition; NULL of a table that has none.';
+
+
+--
+-- Name: COLUMN storage.total_bytes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.total_bytes IS 'All of it: rows, values kept apart, indexes.';
+
+
+--
+-- Name: COLUMN storage.rows_bytes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.rows_bytes IS 'The rows alone.';
+
+
+--
+-- Name: COLUMN storage.indexes_bytes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.indexes_bytes IS 'Its indexes.';
+
+
+--
+-- Name: COLUMN storage.rows_estimate; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.rows_estimate IS 'About how many rows; nobody counted them.';
+
+
+--
+-- Name: COLUMN storage.dead_rows; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.dead_rows IS 'About how many rows wait to be vacuumed.';
+
+
+--
+-- Name: COLUMN storage.vacuumed_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.vacuumed_at IS 'When it was last vacuumed.';
+
+
+--
+-- Name: COLUMN storage.analyzed_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.analyzed_at IS 'When the planner''s statistics of it were last made.';
+
+
+--
+-- Name: COLUMN storage.keep; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.storage.keep IS 'How long its days are kept; NULL: for ever.';
+
+
+--
+-- Name: throughput; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.throughput AS
+ SELECT m.minute,
+    m.platform,
+    m.kind,
+    m.done_count,
+    m.failed_count,
+    m.poison_count,
+    m.cancelled_count,
+    m.merged_count,
+    m.runs_count,
+    m.pages_count,
+    m.records_count,
+    ops.percentile((m.run_buckets)::bigint[], (0.5)::double precision) AS run_p50_ms,
+    ops.percentile((m.run_buckets)::bigint[], (0.95)::double precision) AS run_p95_ms,
+    ops.percentile((m.wait_buckets)::bigint[], (0.5)::double precision) AS wait_p50_ms,
+    ops.percentile((m.wait_buckets)::bigint[], (0.95)::double precision) AS wait_p95_ms
+   FROM portolan.job_minutes m;
+
+
+--
+-- Name: VIEW throughput; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.throughput IS 'Jobs that ended in each minute of the last eight days, by platform and kind, a few seconds behind. Give it a range of minute.';
+
+
+--
+-- Name: COLUMN throughput.minute; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.minute IS 'The minute''s beginning; the one that runs is not complete.';
+
+
+--
+-- Name: COLUMN throughput.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.platform IS 'Platform of the jobs; removed, where their lane is gone.';
+
+
+--
+-- Name: COLUMN throughput.kind; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.kind IS 'Kind of the jobs.';
+
+
+--
+-- Name: COLUMN throughput.done_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.done_count IS 'Jobs that were done.';
+
+
+--
+-- Name: COLUMN throughput.failed_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.failed_count IS 'Jobs that failed for good.';
+
+
+--
+-- Name: COLUMN throughput.poison_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.poison_count IS 'Jobs that killed their workers.';
+
+
+--
+-- Name: COLUMN throughput.cancelled_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.cancelled_count IS 'Jobs that were cancelled.';
+
+
+--
+-- Name: COLUMN throughput.merged_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.merged_count IS 'Jobs that became one with an equal job.';
+
+
+--
+-- Name: COLUMN throughput.runs_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.runs_count IS 'Runs of all of them; more than jobs where some were tried again.';
+
+
+--
+-- Name: COLUMN throughput.pages_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.pages_count IS 'Pages they committed.';
+
+
+--
+-- Name: COLUMN throughput.records_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.records_count IS 'Records they saw.';
+
+
+--
+-- Name: COLUMN throughput.run_p50_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.run_p50_ms IS 'Half of their last runs took at most this long.';
+
+
+--
+-- Name: COLUMN throughput.run_p95_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.run_p95_ms IS 'Ninety-five in a hundred of their last runs took at most this long.';
+
+
+--
+-- Name: COLUMN throughput.wait_p50_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.wait_p50_ms IS 'From enqueueing to the run, of jobs that needed one run: half waited at most this long.';
+
+
+--
+-- Name: COLUMN throughput.wait_p95_ms; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.throughput.wait_p95_ms IS 'The same for ninety-five in a hundred. Of jobs enqueued for later that time counts, too.';
+
+
+--
+-- Name: waiting; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.waiting AS
+ SELECT j.job_id,
+    j.connection_id,
+    c.name AS connection,
+    c.platform,
+    j.kind,
+    j.band,
+    j.created_at,
+    NULLIF(j.run_at, 'infinity'::timestamp with time zone) AS run_at,
+    y.code,
+    y.subject,
+    y.sentence,
+    y.since,
+    y.until,
+    y.worker_id,
+    y.by_job_id,
+    y.ahead_count,
+    y.remedy
+   FROM ((portolan.jobs j
+     LEFT JOIN portolan.connections c ON ((c.connection_id = j.connection_id)))
+     CROSS JOIN LATERAL ops.why_waiting(j.job_id) y(job_id, code, subject, sentence, since, until, worker_id, by_job_id, ahead_count, remedy))
+  WHERE (y.code <> 'running'::text);
+
+
+--
+-- Name: VIEW waiting; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.waiting IS 'Live jobs that do not run, each with the reason. About a fifth of a millisecond a row: give it a limit, or a filter on job_id.';
+
+
+--
+-- Name: COLUMN waiting.job_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.job_id IS 'Which job.';
+
+
+--
+-- Name: COLUMN waiting.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN waiting.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.connection IS 'Name of the connection.';
+
+
+--
+-- Name: COLUMN waiting.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.platform IS 'Platform of the connection.';
+
+
+--
+-- Name: COLUMN waiting.kind; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.kind IS 'What it does.';
+
+
+--
+-- Name: COLUMN waiting.band; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.band IS 'How urgent it is.';
+
+
+--
+-- Name: COLUMN waiting.created_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN waiting.run_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.run_at IS 'From when on it may run; NULL while it awaits its children.';
+
+
+--
+-- Name: COLUMN waiting.code; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.code IS 'The reason; docs/ops.md lists them.';
+
+
+--
+-- Name: COLUMN waiting.subject; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.subject IS 'What the reason is about: a bucket, an error''s code, a pause, a platform, a host.';
+
+
+--
+-- Name: COLUMN waiting.sentence; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.sentence IS 'The reason, for people.';
+
+
+--
+-- Name: COLUMN waiting.since; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.since IS 'Since when it is so, where that is known.';
+
+
+--
+-- Name: COLUMN waiting.until; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.until IS 'Until when at most, where that is known.';
+
+
+--
+-- Name: COLUMN waiting.worker_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.worker_id IS 'The worker that holds its lane.';
+
+
+--
+-- Name: COLUMN waiting.by_job_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.by_job_id IS 'The job that runs in its lane.';
+
+
+--
+-- Name: COLUMN waiting.ahead_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.ahead_count IS 'Jobs of its lane, or lanes of its band, that are before it; 10001 stands for more than 10000.';
+
+
+--
+-- Name: COLUMN waiting.remedy; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.waiting.remedy IS 'What to do, if anything.';
+
+
+--
+-- Name: workers; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.workers AS
+ SELECT w.worker_id,
+    w.host,
+    w.version,
+        CASE
+            WHEN (w.beat_at >= (portolan.now() - w.ttl)) THEN
+            CASE
+                WHEN w.draining THEN 'draining'::text
+                ELSE 'alive'::text
+            END
+            ELSE 'silent'::text
+        END AS state,
+    w.started_at,
+    w.beat_at,
+    w.ttl,
+    (COALESCE(le.lanes_count, (0)::bigint))::integer AS lanes_count,
+    (COALESCE(le.jobs_count, (0)::bigint))::integer AS jobs_count,
+    le.oldest_claim_at,
+    le.oldest_progress_at
+   FROM (portolan.workers w
+     LEFT JOIN ( SELECT x.worker_id,
+            count(*) AS lanes_count,
+            sum(cardinality(x.job_ids)) AS jobs_count,
+            min(x.claimed_at) AS oldest_claim_at,
+            min(x.progress_at) AS oldest_progress_at
+           FROM portolan.leases x
+          GROUP BY x.worker_id) le ON ((le.worker_id = w.worker_id)));
+
+
+--
+-- Name: VIEW workers; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.workers IS 'Worker processes. One that stopped beating keeps its row until its lanes were taken and a minute has passed.';
+
+
+--
+-- Name: COLUMN workers.worker_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.worker_id IS 'New for every process start.';
+
+
+--
+-- Name: COLUMN workers.host; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.host IS 'Where it runs.';
+
+
+--
+-- Name: COLUMN workers.version; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.version IS 'Version of the program.';
+
+
+--
+-- Name: COLUMN workers.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.state IS 'alive, draining (it takes no more work), silent (no beat for longer than ttl: its lanes are taken away).';
+
+
+--
+-- Name: COLUMN workers.started_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.started_at IS 'When the process began.';
+
+
+--
+-- Name: COLUMN workers.beat_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.beat_at IS 'When it last said that it is alive.';
+
+
+--
+-- Name: COLUMN workers.ttl; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.ttl IS 'Without a beat for so long it counts as dead.';
+
+
+--
+-- Name: COLUMN workers.lanes_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.lanes_count IS 'Lanes it holds: what it works at.';
+
+
+--
+-- Name: COLUMN workers.jobs_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.jobs_count IS 'Jobs of those that were handed over and have not ended.';
+
+
+--
+-- Name: COLUMN workers.oldest_claim_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.oldest_claim_at IS 'Since when it has held the one it has held longest.';
+
+
+--
+-- Name: COLUMN workers.oldest_progress_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.workers.oldest_progress_at IS 'When the one that is longest without a page last had one.';
+
+
+--
+-- Name: alerts_alert_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
+--
+
+ALTER TABLE portolan.alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME portolan.alerts_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: applied_views; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.applied_views (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+--
+-- Name: TABLE applied_views; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.applied_views IS 'Which text the functions and the managed views were last made from.';
+
+
+--
+-- Name: COLUMN applied_views.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.applied_views.name IS 'What was applied: functions, or all for the views.';
+
+
+--
+-- Name: COLUMN applied_views.checksum; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.applied_views.checksum IS 'SHA-256 of the texts.';
+
+
+--
+-- Name: COLUMN applied_views.applied_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.applied_views.applied_at IS 'When they were last applied.';
+
+
+--
+-- Name: backfill_chunks; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.backfill_chunks (
+    backfill_id bigint NOT NULL,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL,
+    chunk_no integer NOT NULL,
+    pages_count integer NOT NULL,
+    records_count bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    outcome text NOT NULL,
+    code text,
+    chunk tstzrange NOT NULL,
+    CONSTRAINT backfill_chunks_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'halved'::text])))
+);
+
+
+--
+-- Name: TABLE backfill_chunks; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.backfill_chunks IS 'Chunks of backfills that have ended.';
+
+
+--
+-- Name: COLUMN backfill_chunks.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.backfill_id IS 'Of which backfill.';
+
+
+--
+-- Name: COLUMN backfill_chunks.began_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.began_at IS 'When it was begun.';
+
+
+--
+-- Name: COLUMN backfill_chunks.ended_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.ended_at IS 'When it ended.';
+
+
+--
+-- Name: COLUMN backfill_chunks.chunk_no; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.chunk_no IS 'In order of ending, from 1.';
+
+
+--
+-- Name: COLUMN backfill_chunks.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.pages_count IS 'Its pages.';
+
+
+--
+-- Name: COLUMN backfill_chunks.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.records_count IS 'Records on them.';
+
+
+--
+-- Name: COLUMN backfill_chunks.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.resource IS 'Of which resource.';
+
+
+--
+-- Name: COLUMN backfill_chunks.outcome; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.outcome IS 'done; failed: left out; halved: too large, begun again as two.';
+
+
+--
+-- Name: COLUMN backfill_chunks.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.code IS 'Code of the unified error, where it failed or was halved for one.';
+
+
+--
+-- Name: COLUMN backfill_chunks.chunk; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.chunk IS 'Its window.';
 
 
 --
@@ -9669,198 +13656,6 @@ COMMENT ON COLUMN portolan.error_cluster_connections.errors_count IS 'How often.
 
 
 --
--- Name: error_clusters; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.error_clusters (
-    cluster_id bigint NOT NULL,
-    fingerprint bytea NOT NULL,
-    code text NOT NULL,
-    fault text NOT NULL,
-    platform text,
-    resource text,
-    operation text,
-    title text NOT NULL,
-    state text DEFAULT 'open'::text NOT NULL,
-    first_seen_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL,
-    errors_count bigint NOT NULL,
-    connections_count integer DEFAULT 0 NOT NULL,
-    sample_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
-    sample_hour timestamp with time zone NOT NULL,
-    hour_count integer NOT NULL,
-    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    state_by text,
-    note text,
-    ignored_until timestamp with time zone,
-    ignored_errors bigint,
-    ignored_connections integer,
-    CONSTRAINT error_clusters_state_check CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text, 'regressed'::text])))
-);
-
-
---
--- Name: TABLE error_clusters; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.error_clusters IS 'Errors with one cause: same code, platform, stream and operation, and the same words or platform code once numbers, ids, dates, addresses and names are left out.';
-
-
---
--- Name: COLUMN error_clusters.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.cluster_id IS 'What the CLI takes.';
-
-
---
--- Name: COLUMN error_clusters.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.fingerprint IS 'SHA-256 over what makes the cluster.';
-
-
---
--- Name: COLUMN error_clusters.code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.code IS 'Code of the taxonomy.';
-
-
---
--- Name: COLUMN error_clusters.fault; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.fault IS 'Whose fault it is.';
-
-
---
--- Name: COLUMN error_clusters.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.platform IS 'On which platform; NULL for errors of our own.';
-
-
---
--- Name: COLUMN error_clusters.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.resource IS 'In which stream.';
-
-
---
--- Name: COLUMN error_clusters.operation; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.operation IS 'In which operation.';
-
-
---
--- Name: COLUMN error_clusters.title; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.title IS 'What the platform or we said, without what varies.';
-
-
---
--- Name: COLUMN error_clusters.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.state IS 'open; resolved: somebody says it is mended; regressed: it came back after that; ignored: nobody wants to hear of it until its condition is met.';
-
-
---
--- Name: COLUMN error_clusters.first_seen_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.first_seen_at IS 'When its first error happened.';
-
-
---
--- Name: COLUMN error_clusters.last_seen_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.last_seen_at IS 'When its newest error happened.';
-
-
---
--- Name: COLUMN error_clusters.errors_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.errors_count IS 'How many errors, ever.';
-
-
---
--- Name: COLUMN error_clusters.connections_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.connections_count IS 'How many connections, ever.';
-
-
---
--- Name: COLUMN error_clusters.sample_ids; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.sample_ids IS 'Up to five of its errors, newest first.';
-
-
---
--- Name: COLUMN error_clusters.sample_hour; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.sample_hour IS 'The hour that hour_count is about.';
-
-
---
--- Name: COLUMN error_clusters.hour_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.hour_count IS 'Errors in that hour.';
-
-
---
--- Name: COLUMN error_clusters.state_since; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.state_since IS 'Since when.';
-
-
---
--- Name: COLUMN error_clusters.state_by; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.state_by IS 'Who said so; NULL: nobody, it happened.';
-
-
---
--- Name: COLUMN error_clusters.note; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.note IS 'Why, for people.';
-
-
---
--- Name: COLUMN error_clusters.ignored_until; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.ignored_until IS 'Ignored until then.';
-
-
---
--- Name: COLUMN error_clusters.ignored_errors; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.ignored_errors IS 'Ignored until it has more errors than this.';
-
-
---
--- Name: COLUMN error_clusters.ignored_connections; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_clusters.ignored_connections IS 'Ignored until it has more connections than this.';
-
-
---
 -- Name: error_clusters_cluster_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
 --
 
@@ -9872,223 +13667,6 @@ ALTER TABLE portolan.error_clusters ALTER COLUMN cluster_id ADD GENERATED ALWAYS
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: errors; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.errors (
-    error_id bigint NOT NULL,
-    occurred_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    connection_id bigint,
-    platform text,
-    resource text,
-    operation text,
-    job_id bigint,
-    worker_id uuid,
-    code text NOT NULL,
-    fault text NOT NULL,
-    policy text NOT NULL,
-    rule_id text,
-    customer_code text,
-    message text NOT NULL,
-    http_status integer,
-    curl_code integer,
-    platform_code text,
-    platform_message text,
-    platform_request_id text,
-    route text,
-    retry_after interval,
-    external_id text,
-    evidence text,
-    evidence_headers jsonb,
-    fingerprint bytea,
-    CONSTRAINT errors_fault_check1 CHECK ((fault = ANY (ARRAY['ours'::text, 'platform'::text, 'merchant'::text, 'network'::text, 'quota'::text, 'none'::text, 'unknown'::text])))
-)
-PARTITION BY RANGE (occurred_at);
-
-
---
--- Name: TABLE errors; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.errors IS 'Every failure and every flagged record, in the one vocabulary that holds for all platforms. Kept by day; of one cluster and hour only the first hundred that are not about a record.';
-
-
---
--- Name: COLUMN errors.error_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.error_id IS 'In order of writing.';
-
-
---
--- Name: COLUMN errors.occurred_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.occurred_at IS 'When it was written down; the partition key.';
-
-
---
--- Name: COLUMN errors.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.connection_id IS 'Whom it concerned.';
-
-
---
--- Name: COLUMN errors.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.platform IS 'Platform of the connection.';
-
-
---
--- Name: COLUMN errors.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.resource IS 'The stream it concerned.';
-
-
---
--- Name: COLUMN errors.operation; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.operation IS 'What was being done: list, get, auth, probe, store ...';
-
-
---
--- Name: COLUMN errors.job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.job_id IS 'The job that met it.';
-
-
---
--- Name: COLUMN errors.worker_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.worker_id IS 'Who met it.';
-
-
---
--- Name: COLUMN errors.code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.code IS 'Code of the taxonomy, e.g. rate.limited.';
-
-
---
--- Name: COLUMN errors.fault; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.fault IS 'Whose fault it is.';
-
-
---
--- Name: COLUMN errors.policy; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.policy IS 'What is done about it.';
-
-
---
--- Name: COLUMN errors.rule_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.rule_id IS 'The rule that decided; see: portolan errors explain.';
-
-
---
--- Name: COLUMN errors.customer_code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.customer_code IS 'Key of the text for the merchant.';
-
-
---
--- Name: COLUMN errors.message; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.message IS 'One sentence for engineers; never a payload or a credential.';
-
-
---
--- Name: COLUMN errors.http_status; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.http_status IS 'Status of the answer, where there was one.';
-
-
---
--- Name: COLUMN errors.curl_code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.curl_code IS 'libcurl''s code where no answer came.';
-
-
---
--- Name: COLUMN errors.platform_code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.platform_code IS 'The platform''s own code.';
-
-
---
--- Name: COLUMN errors.platform_message; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.platform_message IS 'The platform''s own words, cut short.';
-
-
---
--- Name: COLUMN errors.platform_request_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.platform_request_id IS 'The platform''s name for the request, for its support.';
-
-
---
--- Name: COLUMN errors.route; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.route IS 'Route template of the request.';
-
-
---
--- Name: COLUMN errors.retry_after; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.retry_after IS 'How long the platform asked to be left alone.';
-
-
---
--- Name: COLUMN errors.external_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.external_id IS 'The record it concerned.';
-
-
---
--- Name: COLUMN errors.evidence; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.evidence IS 'First bytes of an answer that could not be understood, with secrets and personal data masked.';
-
-
---
--- Name: COLUMN errors.evidence_headers; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.evidence_headers IS 'Headers of that answer that help to write a rule.';
-
-
---
--- Name: COLUMN errors.fingerprint; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.errors.fingerprint IS 'Which cluster it belongs to.';
 
 
 --
@@ -10212,45 +13790,6 @@ COMMENT ON COLUMN portolan.error_inbox.error_id IS 'One of them that was kept as
 --
 
 COMMENT ON COLUMN portolan.error_inbox.occurred_at IS 'When they were written down.';
-
-
---
--- Name: error_minutes; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.error_minutes (
-    cluster_id bigint NOT NULL,
-    minute timestamp with time zone NOT NULL,
-    errors_count integer NOT NULL
-);
-
-
---
--- Name: TABLE error_minutes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.error_minutes IS 'Errors of a cluster in each minute of the last eight days: what a spike is told by.';
-
-
---
--- Name: COLUMN error_minutes.cluster_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_minutes.cluster_id IS 'Which cluster.';
-
-
---
--- Name: COLUMN error_minutes.minute; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_minutes.minute IS 'The minute''s beginning.';
-
-
---
--- Name: COLUMN error_minutes.errors_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.error_minutes.errors_count IS 'How many.';
 
 
 --
@@ -12128,79 +15667,6 @@ COMMENT ON COLUMN portolan.first_uses.noted_at IS 'When it was written.';
 
 
 --
--- Name: gates; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.gates (
-    platform text NOT NULL,
-    closed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    probe_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    probe_interval interval NOT NULL,
-    reason text NOT NULL,
-    opening_at timestamp with time zone,
-    width integer DEFAULT 1 NOT NULL,
-    CONSTRAINT gates_probe_interval_check CHECK ((probe_interval > '00:00:00'::interval)),
-    CONSTRAINT gates_width_check CHECK ((width >= 1))
-);
-
-
---
--- Name: TABLE gates; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.gates IS 'Platforms that are down. While a gate is closed one lane per interval is let through; after the first page that gets through twice as many at each interval, until the gate is gone.';
-
-
---
--- Name: COLUMN gates.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.platform IS 'Whose gate is closed; an open one has no row.';
-
-
---
--- Name: COLUMN gates.closed_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.closed_at IS 'Since when.';
-
-
---
--- Name: COLUMN gates.probe_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.probe_at IS 'When the next lane is let through.';
-
-
---
--- Name: COLUMN gates.probe_interval; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.probe_interval IS 'How far apart those are.';
-
-
---
--- Name: COLUMN gates.reason; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.reason IS 'Why, for people.';
-
-
---
--- Name: COLUMN gates.opening_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.opening_at IS 'When the first page got through; NULL while the platform is down.';
-
-
---
--- Name: COLUMN gates.width; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.gates.width IS 'How many lanes are let through at the next interval; doubles at each while opening.';
-
-
---
 -- Name: health_transitions; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -12471,6 +15937,46 @@ COMMENT ON COLUMN portolan.job_kinds.type_check IS 'True for arguments whose fie
 
 
 --
+-- Name: job_minutes_state; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_minutes_state (
+    single boolean DEFAULT true NOT NULL,
+    final_until timestamp with time zone NOT NULL,
+    folded_at timestamp with time zone NOT NULL,
+    CONSTRAINT job_minutes_state_single_check CHECK (single)
+);
+
+
+--
+-- Name: TABLE job_minutes_state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_minutes_state IS 'How far job_minutes is.';
+
+
+--
+-- Name: COLUMN job_minutes_state.single; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes_state.single IS 'There is one row.';
+
+
+--
+-- Name: COLUMN job_minutes_state.final_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes_state.final_until IS 'Minutes before this one were folded long enough after their end, and are not looked at again.';
+
+
+--
+-- Name: COLUMN job_minutes_state.folded_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_minutes_state.folded_at IS 'When it was last folded.';
+
+
+--
 -- Name: jobs_job_id_seq; Type: SEQUENCE; Schema: portolan; Owner: -
 --
 
@@ -12482,110 +15988,6 @@ ALTER TABLE portolan.jobs ALTER COLUMN job_id ADD GENERATED BY DEFAULT AS IDENTI
     NO MAXVALUE
     CACHE 32
 );
-
-
---
--- Name: leases; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.leases (
-    lane_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    token uuid DEFAULT gen_random_uuid() NOT NULL,
-    worker_id uuid NOT NULL,
-    claimed_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    progress_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    deadline timestamp with time zone NOT NULL,
-    pages integer DEFAULT 0 NOT NULL,
-    running bigint NOT NULL,
-    job_ids bigint[] NOT NULL,
-    stall_limit interval DEFAULT '00:10:00'::interval NOT NULL
-)
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
-
-
---
--- Name: TABLE leases; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.leases IS 'The exclusive, expiring right to run a lane''s jobs. At most one a lane, by primary key.';
-
-
---
--- Name: COLUMN leases.lane_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.lane_id IS 'The leased lane.';
-
-
---
--- Name: COLUMN leases.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.connection_id IS 'Whose work it is.';
-
-
---
--- Name: COLUMN leases.token; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.token IS 'Made anew for each claim; every write of the holder proves it.';
-
-
---
--- Name: COLUMN leases.worker_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.worker_id IS 'Who holds it.';
-
-
---
--- Name: COLUMN leases.claimed_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.claimed_at IS 'When it was claimed.';
-
-
---
--- Name: COLUMN leases.progress_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.progress_at IS 'Last committed page.';
-
-
---
--- Name: COLUMN leases.deadline; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.deadline IS 'Hard limit of the lease, whatever the beats say.';
-
-
---
--- Name: COLUMN leases.pages; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.pages IS 'Pages committed under it.';
-
-
---
--- Name: COLUMN leases.running; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.running IS 'The job being run.';
-
-
---
--- Name: COLUMN leases.job_ids; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.job_ids IS 'Handed over and not yet finished, in the order they are to be run.';
-
-
---
--- Name: COLUMN leases.stall_limit; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.leases.stall_limit IS 'How long it may go without progress before it is taken.';
 
 
 --
@@ -12797,54 +16199,6 @@ COMMENT ON VIEW portolan.parents_now IS 'Live parents with the state of their ch
 
 
 --
--- Name: pauses; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.pauses (
-    scope text NOT NULL,
-    name text NOT NULL,
-    paused_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    reason text,
-    CONSTRAINT pauses_scope_check CHECK ((scope = ANY (ARRAY['connection'::text, 'platform'::text, 'kind'::text, 'band'::text])))
-);
-
-
---
--- Name: TABLE pauses; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.pauses IS 'What is not claimed until somebody resumes it. Written by pause and resume only.';
-
-
---
--- Name: COLUMN pauses.scope; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.pauses.scope IS 'connection, platform, kind or band.';
-
-
---
--- Name: COLUMN pauses.name; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.pauses.name IS 'Which one; of a connection, its id.';
-
-
---
--- Name: COLUMN pauses.paused_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.pauses.paused_at IS 'Since when.';
-
-
---
--- Name: COLUMN pauses.reason; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.pauses.reason IS 'Why, for people.';
-
-
---
 -- Name: platform_resources; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -12909,163 +16263,6 @@ COMMENT ON COLUMN portolan.platform_resources."interval" IS 'The target of its s
 --
 
 COMMENT ON COLUMN portolan.platform_resources.declared_at IS 'When it was first declared as it stands here.';
-
-
---
--- Name: queue_stats; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.queue_stats (
-    platform text NOT NULL,
-    band text NOT NULL,
-    kind text NOT NULL,
-    state text NOT NULL,
-    jobs_count bigint NOT NULL,
-    oldest_at timestamp with time zone,
-    refreshed_at timestamp with time zone NOT NULL
-);
-
-
---
--- Name: TABLE queue_stats; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.queue_stats IS 'How many jobs are in which state, counted every few seconds: what dashboards read instead of counting.';
-
-
---
--- Name: COLUMN queue_stats.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.platform IS 'Platform of the lane.';
-
-
---
--- Name: COLUMN queue_stats.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.band IS 'Band of the jobs.';
-
-
---
--- Name: COLUMN queue_stats.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.kind IS 'Kind of the jobs.';
-
-
---
--- Name: COLUMN queue_stats.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.state IS 'As in jobs_now.';
-
-
---
--- Name: COLUMN queue_stats.jobs_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.jobs_count IS 'How many.';
-
-
---
--- Name: COLUMN queue_stats.oldest_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.oldest_at IS 'The least run_at among them.';
-
-
---
--- Name: COLUMN queue_stats.refreshed_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.queue_stats.refreshed_at IS 'When they were counted.';
-
-
---
--- Name: quotas; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.quotas (
-    platform text NOT NULL,
-    owner text NOT NULL,
-    bucket text NOT NULL,
-    period_start timestamp with time zone,
-    period_end timestamp with time zone,
-    drawn bigint DEFAULT 0 NOT NULL,
-    allowed bigint,
-    blocked_until timestamp with time zone,
-    CONSTRAINT quotas_allowed_check CHECK ((allowed >= 0)),
-    CONSTRAINT quotas_bucket_check CHECK ((bucket <> ''::text)),
-    CONSTRAINT quotas_check CHECK (((period_start IS NULL) = (period_end IS NULL))),
-    CONSTRAINT quotas_drawn_check CHECK ((drawn >= 0)),
-    CONSTRAINT quotas_owner_check CHECK ((owner ~ '^(app|connection:[0-9]+)$'::text)),
-    CONSTRAINT quotas_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text))
-)
-WITH (fillfactor='50');
-
-
---
--- Name: TABLE quotas; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.quotas IS 'Ledger of limits: how much of each quota is used, and until when platforms asked us to wait. Redis holds what was drawn and is not spent yet; what it loses is not given twice. Written by draw_quota and block_bucket.';
-
-
---
--- Name: COLUMN quotas.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.platform IS 'Key of the platform.';
-
-
---
--- Name: COLUMN quotas.owner; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.owner IS 'Whose bucket: app, or connection: and its id.';
-
-
---
--- Name: COLUMN quotas.bucket; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.bucket IS 'The bucket''s name; of a template, the name that was demanded.';
-
-
---
--- Name: COLUMN quotas.period_start; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.period_start IS 'When the current period began; NULL: no quota, a wait only.';
-
-
---
--- Name: COLUMN quotas.period_end; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.period_end IS 'When the quota begins anew.';
-
-
---
--- Name: COLUMN quotas.drawn; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.drawn IS 'Requests of the period that workers may have sent; more than they have, while some are not spent.';
-
-
---
--- Name: COLUMN quotas.allowed; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.allowed IS 'Requests of the period that are ours, as last declared.';
-
-
---
--- Name: COLUMN quotas.blocked_until; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.quotas.blocked_until IS 'The platform asked us to send nothing before this time.';
 
 
 --
@@ -13402,39 +16599,6 @@ CREATE TABLE portolan.requests_default (
     http_version text,
     reused boolean DEFAULT false NOT NULL
 );
-
-
---
--- Name: retention; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.retention (
-    table_name text NOT NULL,
-    keep interval NOT NULL,
-    CONSTRAINT retention_keep_check CHECK ((keep >= '1 day'::interval)),
-    CONSTRAINT retention_table_name_check CHECK ((table_name = ANY (ARRAY['job_history'::text, 'job_events'::text, 'requests'::text, 'errors'::text])))
-);
-
-
---
--- Name: TABLE retention; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.retention IS 'How long the partitioned tables keep their days. Change it with an update; the next maintenance follows it.';
-
-
---
--- Name: COLUMN retention.table_name; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.retention.table_name IS 'Which table.';
-
-
---
--- Name: COLUMN retention.keep; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.retention.keep IS 'A day is dropped when all of it is older than this.';
 
 
 --
@@ -13814,78 +16978,6 @@ COMMENT ON VIEW portolan.tokens_now IS 'How signing in stands for every connecti
 
 
 --
--- Name: workers; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.workers (
-    worker_id uuid NOT NULL,
-    host text,
-    version text,
-    started_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    beat_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    ttl interval DEFAULT '00:00:20'::interval NOT NULL,
-    draining boolean DEFAULT false NOT NULL
-)
-WITH (fillfactor='50');
-
-
---
--- Name: TABLE workers; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.workers IS 'One narrow row per worker process: its beat.';
-
-
---
--- Name: COLUMN workers.worker_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.worker_id IS 'New for every start of a process.';
-
-
---
--- Name: COLUMN workers.host; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.host IS 'Where it runs, for people.';
-
-
---
--- Name: COLUMN workers.version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.version IS 'Version of the program.';
-
-
---
--- Name: COLUMN workers.started_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.started_at IS 'When the process registered.';
-
-
---
--- Name: COLUMN workers.beat_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.beat_at IS 'Last sign of life, by the database''s clock; written by a thread of its own.';
-
-
---
--- Name: COLUMN workers.ttl; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.ttl IS 'How long after its last beat the worker counts as dead and its leases are taken.';
-
-
---
--- Name: COLUMN workers.draining; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.workers.draining IS 'Set to ask the worker to finish what it holds and leave.';
-
-
---
 -- Name: customers; Type: VIEW; Schema: pretix; Owner: -
 --
 
@@ -14096,8 +17188,8 @@ CREATE VIEW pretix.items AS
 CREATE VIEW pretix.order_line_items AS
  SELECT r.connection_id,
     'pretix'::text AS platform,
-    COALESCE(pretix.ref((a.l -> 'id'::text)), ((r.external_id || ':position:'::text) || (a.n - 1))) AS platform_id,
-    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(pretix.ref((a.l -> 'id'::text)), ((r.external_id || ':position:'::text) || (a.n - 1)))) AS id,
+    COALESCE((d.prefix || pretix.ref((d.l -> 'id'::text))), ((((r.external_id || ':'::text) || d.kind) || ':'::text) || (d.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE((d.prefix || pretix.ref((d.l -> 'id'::text))), ((((r.external_id || ':'::text) || d.kind) || ':'::text) || (d.n - 1)))) AS id,
     r.external_id AS platform_parent_id,
     r.platform_created_at,
     r.platform_updated_at,
@@ -14107,93 +17199,94 @@ CREATE VIEW pretix.order_line_items AS
     (r.deleted_at IS NOT NULL) AS is_deleted,
     r.deleted_at,
     r.deletion_source,
-    unified.bool((r.payload -> 'testmode'::text)) AS is_test,
+    unified.bool(d.testmode) AS is_test,
     'orders'::text AS raw_resource,
     1 AS mapping_version,
     unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
     r.external_id AS order_platform_id,
-    ((a.n - 1))::numeric AS line_index,
-    'product'::text AS type,
-    NULL::text AS type_raw,
-    (pretix.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
-    unified.id(r.connection_id, 'commerce_products'::text, pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text)))) AS product_id,
-    pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text))) AS product_platform_id,
-    (pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text))) || COALESCE((':'::text || pretix.ref((a.l -> 'variation'::text))), ''::text)) AS variant_platform_id,
-    pretix.name((i.payload -> 'name'::text)) AS title,
-    pretix.name((pretix.variation((i.payload -> 'variations'::text), (a.l -> 'variation'::text)) -> 'value'::text)) AS variant_title,
-    (1)::numeric AS quantity,
-        CASE (a.l -> 'canceled'::text)
-            WHEN 'true'::jsonb THEN (0)::numeric
-            WHEN 'false'::jsonb THEN (1)::numeric
-            ELSE NULL::numeric
-        END AS current_quantity,
-    unified.num((a.l -> 'price'::text)) AS unit_amount,
-    unified.num((a.l -> 'tax_value'::text)) AS tax_amount,
-    (unified.num((a.l -> 'tax_rate'::text)) / (100)::numeric) AS tax_rate,
-    unified.num((a.l -> 'price'::text)) AS total_amount,
-    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
-    unified.bool((i.payload -> 'issue_giftcard'::text)) AS is_gift_card,
-        CASE
-            WHEN ((NOT r.sanitised) AND (pretix.ref((a.l -> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'price'::text)) IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (pretix.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'price'::text), (unified.num((a.l -> 'price'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL))))
-        END AS issues,
-    pretix.text((r.payload -> 'event'::text)) AS event_platform_id
-   FROM (((portolan.raw_records r
-     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'positions'::text))) WITH ORDINALITY a(l, n))
-     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
-     LEFT JOIN portolan.raw_records i ON (((i.connection_id = r.connection_id) AND (i.resource = 'items'::text) AND (i.external_id = pretix.path(pretix.text((r.payload -> 'event'::text)), pretix.ref((a.l -> 'item'::text)))) AND (i.platform = 'pretix'::text))))
-  WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text))
-UNION ALL
- SELECT r.connection_id,
-    'pretix'::text AS platform,
-    COALESCE(('fee:'::text || pretix.ref((a.l -> 'id'::text))), ((r.external_id || ':fee:'::text) || (a.n - 1))) AS platform_id,
-    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(('fee:'::text || pretix.ref((a.l -> 'id'::text))), ((r.external_id || ':fee:'::text) || (a.n - 1)))) AS id,
-    r.external_id AS platform_parent_id,
-    r.platform_created_at,
-    r.platform_updated_at,
-    r.first_seen_at,
-    r.changed_at,
-    r.fetched_at,
-    (r.deleted_at IS NOT NULL) AS is_deleted,
-    r.deleted_at,
-    r.deletion_source,
-    unified.bool((r.payload -> 'testmode'::text)) AS is_test,
-    'orders'::text AS raw_resource,
-    1 AS mapping_version,
-    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
-    r.external_id AS order_platform_id,
-    ((a.n - 1))::numeric AS line_index,
-        CASE (a.l ->> 'fee_type'::text)
-            WHEN 'shipping'::text THEN 'shipping'::text
-            ELSE 'fee'::text
+    ((d.n - 1))::numeric AS line_index,
+        CASE d.kind
+            WHEN 'position'::text THEN 'product'::text
+            ELSE
+            CASE d.fee_type
+                WHEN 'shipping'::text THEN 'shipping'::text
+                ELSE 'fee'::text
+            END
         END AS type,
-    NULLIF((a.l ->> 'fee_type'::text), ''::text) AS type_raw,
-    (pretix.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
-    NULL::uuid AS product_id,
-    NULL::text AS product_platform_id,
-    NULL::text AS variant_platform_id,
-    COALESCE(pretix.text((a.l -> 'description'::text)), pretix.text((a.l -> 'fee_type'::text))) AS title,
-    NULL::text AS variant_title,
+    NULLIF(d.fee_type, ''::text) AS type_raw,
+    (pretix.ref((d.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, pretix.path(d.event, pretix.ref(d.item))) AS product_id,
+    pretix.path(d.event, pretix.ref(d.item)) AS product_platform_id,
+    (pretix.path(d.event, pretix.ref(d.item)) || COALESCE((':'::text || pretix.ref(d.variation)), ''::text)) AS variant_platform_id,
+        CASE d.kind
+            WHEN 'position'::text THEN pretix.name((i.payload -> 'name'::text))
+            ELSE COALESCE(pretix.text((d.l -> 'description'::text)), pretix.text((d.l -> 'fee_type'::text)))
+        END AS title,
+    pretix.name((pretix.variation((i.payload -> 'variations'::text), d.variation) -> 'value'::text)) AS variant_title,
     (1)::numeric AS quantity,
-        CASE (a.l -> 'canceled'::text)
+        CASE (d.l -> 'canceled'::text)
             WHEN 'true'::jsonb THEN (0)::numeric
             WHEN 'false'::jsonb THEN (1)::numeric
             ELSE NULL::numeric
         END AS current_quantity,
-    unified.num((a.l -> 'value'::text)) AS unit_amount,
-    unified.num((a.l -> 'tax_value'::text)) AS tax_amount,
-    (unified.num((a.l -> 'tax_rate'::text)) / (100)::numeric) AS tax_rate,
-    unified.num((a.l -> 'value'::text)) AS total_amount,
-    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
-    false AS is_gift_card,
+    unified.num(d.amount) AS unit_amount,
+    unified.num(d.l, 'tax_value'::text) AS tax_amount,
+    (unified.num(d.l, 'tax_rate'::text) / (100)::numeric) AS tax_rate,
+    unified.num(d.amount) AS total_amount,
+    pretix.currency((d.event_currency #>> '{}'::text[])) AS currency,
+        CASE d.kind
+            WHEN 'position'::text THEN unified.bool((i.payload -> 'issue_giftcard'::text))
+            ELSE false
+        END AS is_gift_card,
         CASE
-            WHEN ((NOT r.sanitised) AND (pretix.ref((a.l -> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'value'::text)) IS NOT NULL) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (pretix.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'value'::text), (unified.num((a.l -> 'value'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL))))
+            WHEN ((NOT r.sanitised) AND (pretix.ref((d.l -> 'id'::text)) IS NOT NULL) AND (unified.num(d.amount) IS NOT NULL) AND (pretix.currency((d.event_currency #>> '{}'::text[])) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (d.l -> 'id'::text), (pretix.ref((d.l -> 'id'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', d.amount, (unified.num(d.amount) IS NULL)), jsonb_build_array('currency', 'currency_invalid', d.event_currency, (pretix.currency((d.event_currency #>> '{}'::text[])) IS NULL))))
         END AS issues,
-    pretix.text((r.payload -> 'event'::text)) AS event_platform_id
+    d.event AS event_platform_id
    FROM ((portolan.raw_records r
-     CROSS JOIN LATERAL jsonb_array_elements(unified.arr((r.payload -> 'fees'::text))) WITH ORDINALITY a(l, n))
-     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((r.payload -> 'event'::text))) AND (e.platform = 'pretix'::text))))
+     CROSS JOIN LATERAL ( SELECT a.kind,
+            a.prefix,
+            a.l,
+            a.n,
+            a.item,
+            a.variation,
+            a.amount,
+            a.fee_type,
+            y.event,
+            y.event_currency,
+            (y.p -> 'testmode'::text) AS testmode
+           FROM (( SELECT x.p,
+                    x.event,
+                    ( SELECT (e.payload -> 'currency'::text)
+                           FROM portolan.raw_records e
+                          WHERE ((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = x.event) AND (e.platform = 'pretix'::text))) AS event_currency
+                   FROM ( SELECT x_1.p,
+                            pretix.text((x_1.p -> 'event'::text)) AS event
+                           FROM ( SELECT (r.payload #> '{}'::text[]) AS p
+                                 OFFSET 0) x_1
+                         OFFSET 0) x
+                 OFFSET 0) y
+             CROSS JOIN LATERAL ( SELECT 'position'::text AS kind,
+                    ''::text AS prefix,
+                    a_1.l,
+                    a_1.n,
+                    (a_1.l -> 'item'::text) AS item,
+                    (a_1.l -> 'variation'::text) AS variation,
+                    (a_1.l -> 'price'::text) AS amount,
+                    NULL::text AS fee_type
+                   FROM jsonb_array_elements(unified.arr((y.p -> 'positions'::text))) WITH ORDINALITY a_1(l, n)
+                UNION ALL
+                 SELECT 'fee'::text,
+                    'fee:'::text,
+                    a_1.l,
+                    a_1.n,
+                    NULL::jsonb,
+                    NULL::jsonb,
+                    (a_1.l -> 'value'::text),
+                    (a_1.l ->> 'fee_type'::text)
+                   FROM jsonb_array_elements(unified.arr((y.p -> 'fees'::text))) WITH ORDINALITY a_1(l, n)) a)
+         OFFSET 0) d)
+     LEFT JOIN portolan.raw_records i ON (((i.connection_id = r.connection_id) AND (i.resource = 'items'::text) AND (i.external_id = pretix.path(d.event, pretix.ref(d.item))) AND (i.platform = 'pretix'::text))))
   WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text));
 
 
@@ -14221,19 +17314,19 @@ CREATE VIEW pretix.orders AS
     unified.word('{"c": "cancelled", "e": "cancelled", "n": "pending", "p": "completed"}'::jsonb, (d.p ->> 'status'::text)) AS status,
     NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
         CASE
-            WHEN (s.refunded > (0)::numeric) THEN
+            WHEN (d.money[1] > (0)::numeric) THEN
             CASE
-                WHEN (s.refunded >= s.paid) THEN 'refunded'::text
+                WHEN (d.money[1] >= d.money[2]) THEN 'refunded'::text
                 ELSE 'partially_refunded'::text
             END
             WHEN ((d.p ->> 'status'::text) = 'p'::text) THEN
             CASE
-                WHEN (unified.num((d.p -> 'total'::text)) = (0)::numeric) THEN 'not_required'::text
+                WHEN (unified.num(d.p, 'total'::text) = (0)::numeric) THEN 'not_required'::text
                 ELSE 'paid'::text
             END
-            WHEN (s.paid > (0)::numeric) THEN
+            WHEN (d.money[2] > (0)::numeric) THEN
             CASE
-                WHEN (s.paid >= unified.num((d.p -> 'total'::text))) THEN 'paid'::text
+                WHEN (d.money[2] >= unified.num(d.p, 'total'::text)) THEN 'paid'::text
                 ELSE 'partially_paid'::text
             END
             ELSE unified.word('{"c": "voided", "e": "expired", "n": "pending"}'::jsonb, (d.p ->> 'status'::text))
@@ -14241,45 +17334,94 @@ CREATE VIEW pretix.orders AS
     NULLIF((d.p ->> 'status'::text), ''::text) AS payment_status_raw,
     unified.ts((d.p -> 'cancellation_date'::text)) AS cancelled_at,
     COALESCE(r.platform_created_at, unified.ts((d.p -> 'datetime'::text))) AS placed_at,
-    pretix.currency((e.payload ->> 'currency'::text)) AS currency,
-    (pretix.total((d.p -> 'positions'::text), 'price'::text) - pretix.total((d.p -> 'positions'::text), 'tax_value'::text)) AS subtotal_amount,
-    (pretix.total((d.p -> 'positions'::text), 'tax_value'::text) + pretix.total((d.p -> 'fees'::text), 'tax_value'::text)) AS tax_amount,
-    pretix.fees((d.p -> 'fees'::text), 'shipping'::text, true) AS shipping_amount,
-    pretix.fees((d.p -> 'fees'::text), 'shipping'::text, false) AS fee_amount,
-    unified.num((d.p -> 'total'::text)) AS total_amount,
-    unified.num((d.p -> 'total'::text)) AS current_total_amount,
-    s.refunded AS refunded_amount,
-    s.paid AS paid_amount,
+    pretix.currency((d.event_currency #>> '{}'::text[])) AS currency,
+    (d.positions[1] - d.positions[2]) AS subtotal_amount,
+    (d.positions[2] + d.fees[2]) AS tax_amount,
+    d.fees[1] AS shipping_amount,
+    d.fees[3] AS fee_amount,
+    unified.num(d.p, 'total'::text) AS total_amount,
+    unified.num(d.p, 'total'::text) AS current_total_amount,
+    d.money[1] AS refunded_amount,
+    d.money[2] AS paid_amount,
         CASE
             WHEN ((d.p ->> 'status'::text) = 'c'::text) THEN (0)::numeric
-            ELSE GREATEST(((unified.num((d.p -> 'total'::text)) - s.paid) + pretix.money((m.payload -> 'refunds'::text), '["done", "transit", "created"]'::jsonb)), (0)::numeric)
+            ELSE GREATEST(((unified.num(d.p, 'total'::text) - d.money[2]) + d.money[3]), (0)::numeric)
         END AS outstanding_amount,
     true AS tax_included,
-    unified.id(r.connection_id, 'commerce_customers'::text, pretix.text((m.payload -> 'customer'::text))) AS customer_id,
-    pretix.text((m.payload -> 'customer'::text)) AS customer_platform_id,
+    unified.id(r.connection_id, 'commerce_customers'::text, pretix.text((d.q -> 'customer'::text))) AS customer_id,
+    pretix.text((d.q -> 'customer'::text)) AS customer_platform_id,
     pretix.text((d.p -> 'email'::text)) AS customer_email,
     pretix.text((d.p -> 'phone'::text)) AS customer_phone,
-    pretix.address((d.p -> 'invoice_address'::text)) AS billing_address,
+    pretix.address(d.address) AS billing_address,
     unified.word('{"web": "online", "pretixpos": "pos"}'::jsonb, (d.p ->> 'sales_channel'::text)) AS sales_channel,
     NULLIF((d.p ->> 'sales_channel'::text), ''::text) AS sales_channel_raw,
-    unified.bool((d.p #> '{invoice_address,is_business}'::text[])) AS is_business_order,
+    unified.bool((d.address -> 'is_business'::text)) AS is_business_order,
     pretix.text((d.p -> 'comment'::text)) AS note,
-    pretix.texts((m.payload -> 'payments'::text), 'provider'::text) AS payment_gateways,
+        CASE
+            WHEN (jsonb_typeof((d.q -> 'payments'::text)) = 'array'::text) THEN ARRAY( SELECT DISTINCT pretix.text((e.value -> 'provider'::text)) AS text
+               FROM jsonb_array_elements((d.q -> 'payments'::text)) e(value)
+              WHERE (pretix.text((e.value -> 'provider'::text)) IS NOT NULL)
+              ORDER BY (pretix.text((e.value -> 'provider'::text))))
+            ELSE NULL::text[]
+        END AS payment_gateways,
     (NOT (jsonb_typeof((d.p -> 'positions'::text)) IS DISTINCT FROM 'array'::text)) AS line_items_complete,
         CASE
-            WHEN ((NOT r.sanitised) AND (pretix.currency((e.payload ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (unified.ts((d.p -> 'datetime'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'positions'::text)) = 'array'::text) AND COALESCE(('["n", "p", "e", "c"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
-            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (e.payload -> 'currency'::text), (pretix.currency((e.payload ->> 'currency'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.p -> 'total'::text), (unified.num((d.p -> 'total'::text)) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'datetime'::text), (unified.ts((d.p -> 'datetime'::text)) IS NULL)), jsonb_build_array('line_items_complete', 'typecast_error', (d.p -> 'positions'::text), (jsonb_typeof((d.p -> 'positions'::text)) IS DISTINCT FROM 'array'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["n", "p", "e", "c"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
+            WHEN ((NOT r.sanitised) AND (pretix.currency((d.event_currency #>> '{}'::text[])) IS NOT NULL) AND (unified.num(d.p, 'total'::text) IS NOT NULL) AND (unified.ts((d.p -> 'datetime'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'positions'::text)) = 'array'::text) AND COALESCE(('["n", "p", "e", "c"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
+            ELSE pretix.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', d.event_currency, (pretix.currency((d.event_currency #>> '{}'::text[])) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.p -> 'total'::text), (unified.num(d.p, 'total'::text) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'datetime'::text), (unified.ts((d.p -> 'datetime'::text)) IS NULL)), jsonb_build_array('line_items_complete', 'typecast_error', (d.p -> 'positions'::text), (jsonb_typeof((d.p -> 'positions'::text)) IS DISTINCT FROM 'array'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["n", "p", "e", "c"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
         END AS issues,
     pretix.text((d.p -> 'event'::text)) AS event_platform_id,
     unified.ts((d.p -> 'expires'::text)) AS expires_at
-   FROM ((((portolan.raw_records r
-     CROSS JOIN LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
+   FROM (portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT y.p,
+            y.q,
+            y.event_currency,
+            (y.p -> 'invoice_address'::text) AS address,
+                CASE
+                    WHEN (jsonb_typeof((y.p -> 'positions'::text)) = 'array'::text) THEN ( SELECT ARRAY[COALESCE(sum(unified.num(e.value, 'price'::text)), (0)::numeric), COALESCE(sum(unified.num(e.value, 'tax_value'::text)), (0)::numeric)] AS "array"
+                       FROM jsonb_array_elements((y.p -> 'positions'::text)) e(value)
+                      WHERE ((e.value -> 'canceled'::text) IS DISTINCT FROM 'true'::jsonb))
+                    ELSE NULL::numeric[]
+                END AS positions,
+                CASE
+                    WHEN ((y.p -> 'fees'::text) = '[]'::jsonb) THEN '{0,0,0}'::numeric[]
+                    WHEN (jsonb_typeof((y.p -> 'fees'::text)) = 'array'::text) THEN ( SELECT ARRAY[COALESCE(sum(unified.num(e.value, 'value'::text)) FILTER (WHERE ((e.value ->> 'fee_type'::text) = 'shipping'::text)), (0)::numeric), COALESCE(sum(unified.num(e.value, 'tax_value'::text)), (0)::numeric), COALESCE(sum(unified.num(e.value, 'value'::text)) FILTER (WHERE ((e.value ->> 'fee_type'::text) IS DISTINCT FROM 'shipping'::text)), (0)::numeric)] AS "array"
+                       FROM jsonb_array_elements((y.p -> 'fees'::text)) e(value)
+                      WHERE ((e.value -> 'canceled'::text) IS DISTINCT FROM 'true'::jsonb))
+                    ELSE NULL::numeric[]
+                END AS fees,
+            ARRAY[
+                CASE
+                    WHEN ((y.q -> 'refunds'::text) = '[]'::jsonb) THEN (0)::numeric
+                    WHEN (jsonb_typeof((y.q -> 'refunds'::text)) = 'array'::text) THEN ( SELECT COALESCE(sum(unified.num(e.value, 'amount'::text)), (0)::numeric) AS "coalesce"
+                       FROM jsonb_array_elements((y.q -> 'refunds'::text)) e(value)
+                      WHERE ((e.value ->> 'state'::text) = 'done'::text))
+                    ELSE NULL::numeric
+                END,
+                CASE
+                    WHEN ((y.q -> 'payments'::text) = '[]'::jsonb) THEN (0)::numeric
+                    WHEN (jsonb_typeof((y.q -> 'payments'::text)) = 'array'::text) THEN ( SELECT COALESCE(sum(unified.num(e.value, 'amount'::text)), (0)::numeric) AS "coalesce"
+                       FROM jsonb_array_elements((y.q -> 'payments'::text)) e(value)
+                      WHERE ((e.value ->> 'state'::text) = ANY (ARRAY['confirmed'::text, 'refunded'::text])))
+                    ELSE NULL::numeric
+                END,
+                CASE
+                    WHEN ((y.q -> 'refunds'::text) = '[]'::jsonb) THEN (0)::numeric
+                    WHEN (jsonb_typeof((y.q -> 'refunds'::text)) = 'array'::text) THEN ( SELECT COALESCE(sum(unified.num(e.value, 'amount'::text)), (0)::numeric) AS "coalesce"
+                       FROM jsonb_array_elements((y.q -> 'refunds'::text)) e(value)
+                      WHERE ((e.value ->> 'state'::text) = ANY (ARRAY['done'::text, 'transit'::text, 'created'::text])))
+                    ELSE NULL::numeric
+                END] AS money
+           FROM ( SELECT x.p,
+                    ( SELECT (m.payload #> '{}'::text[])
+                           FROM portolan.raw_records m
+                          WHERE ((m.connection_id = r.connection_id) AND (m.resource = 'order_payments'::text) AND (m.external_id = r.external_id) AND (m.platform = 'pretix'::text))) AS q,
+                    ( SELECT (e.payload -> 'currency'::text)
+                           FROM portolan.raw_records e
+                          WHERE ((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((x.p -> 'event'::text))) AND (e.platform = 'pretix'::text))) AS event_currency
+                   FROM ( SELECT (r.payload #> '{}'::text[]) AS p
+                         OFFSET 0) x
+                 OFFSET 0) y
          OFFSET 0) d)
-     LEFT JOIN portolan.raw_records e ON (((e.connection_id = r.connection_id) AND (e.resource = 'events'::text) AND (e.external_id = pretix.text((d.p -> 'event'::text))) AND (e.platform = 'pretix'::text))))
-     LEFT JOIN portolan.raw_records m ON (((m.connection_id = r.connection_id) AND (m.resource = 'order_payments'::text) AND (m.external_id = r.external_id) AND (m.platform = 'pretix'::text))))
-     CROSS JOIN LATERAL ( SELECT pretix.money((m.payload -> 'refunds'::text), '["done"]'::jsonb) AS refunded,
-            pretix.money((m.payload -> 'payments'::text), '["confirmed", "refunded"]'::jsonb) AS paid
-         OFFSET 0) s)
   WHERE ((r.platform = 'pretix'::text) AND (r.resource = 'orders'::text));
 
 
@@ -14452,7 +17594,7 @@ CREATE VIEW recurly.invoices AS
     (d.p ->> 'state'::text) AS status_raw,
     recurly.invoice_reason((d.p ->> 'origin'::text)) AS reason,
     (d.p ->> 'origin'::text) AS reason_raw,
-    unified.ts((d.p -> 'created_at'::text)) AS issued_at,
+    COALESCE(r.platform_created_at, unified.ts((d.p -> 'created_at'::text))) AS issued_at,
     unified.ts((d.p -> 'due_at'::text)) AS due_at,
         CASE
             WHEN ((d.p ->> 'state'::text) = 'paid'::text) THEN unified.ts((d.p -> 'closed_at'::text))
@@ -15082,7 +18224,7 @@ CREATE VIEW shopify.orders AS
         END AS status,
     COALESCE(unified.word('{"PAID": "paid", "VOIDED": "voided", "EXPIRED": "expired", "PENDING": "pending", "REFUNDED": "refunded", "AUTHORIZED": "authorized", "PARTIALLY_PAID": "partially_paid", "PARTIALLY_REFUNDED": "partially_refunded"}'::jsonb, (d.p ->> 'displayFinancialStatus'::text)),
         CASE
-            WHEN (shopify.amount((d.p -> 'totalPriceSet'::text)) = (0)::numeric) THEN 'not_required'::text
+            WHEN (d.total = (0)::numeric) THEN 'not_required'::text
             ELSE 'unknown'::text
         END) AS payment_status,
     (d.p ->> 'displayFinancialStatus'::text) AS payment_status_raw,
@@ -15094,14 +18236,14 @@ CREATE VIEW shopify.orders AS
     unified.ts((d.p -> 'closedAt'::text)) AS closed_at,
     NULLIF((d.p ->> 'cancelReason'::text), ''::text) AS cancel_reason,
     COALESCE(unified.ts((d.p -> 'processedAt'::text)), unified.ts((d.p -> 'createdAt'::text)), r.platform_created_at) AS placed_at,
-    shopify.currency((d.p ->> 'currencyCode'::text)) AS currency,
+    d.currency,
     shopify.amount((d.p -> 'subtotalPriceSet'::text)) AS subtotal_amount,
     shopify.amount((d.p -> 'totalDiscountsSet'::text)) AS discount_amount,
     shopify.amount((d.p -> 'totalTaxSet'::text)) AS tax_amount,
     shopify.amount((d.p -> 'totalShippingPriceSet'::text)) AS shipping_amount,
     shopify.amount((d.p -> 'originalTotalDutiesSet'::text)) AS duties_amount,
     shopify.amount((d.p -> 'totalTipReceivedSet'::text)) AS tip_amount,
-    shopify.amount((d.p -> 'totalPriceSet'::text)) AS total_amount,
+    d.total AS total_amount,
     shopify.amount((d.p -> 'currentTotalPriceSet'::text)) AS current_total_amount,
     shopify.amount((d.p -> 'totalRefundedSet'::text)) AS refunded_amount,
     shopify.amount((d.p -> 'totalReceivedSet'::text)) AS paid_amount,
@@ -15110,17 +18252,17 @@ CREATE VIEW shopify.orders AS
             ELSE shopify.amount((d.p -> 'totalOutstandingSet'::text))
         END AS outstanding_amount,
     unified.bool((d.p -> 'taxesIncluded'::text)) AS tax_included,
-    NULLIF(shopify.currency((d.p ->> 'presentmentCurrencyCode'::text)), shopify.currency((d.p ->> 'currencyCode'::text))) AS presentment_currency,
+    NULLIF(shopify.currency((d.p ->> 'presentmentCurrencyCode'::text)), d.currency) AS presentment_currency,
         CASE
-            WHEN (shopify.currency((d.p ->> 'presentmentCurrencyCode'::text)) <> shopify.currency((d.p ->> 'currencyCode'::text))) THEN unified.num((d.p #> '{totalPriceSet,presentmentMoney,amount}'::text[]))
+            WHEN (shopify.currency((d.p ->> 'presentmentCurrencyCode'::text)) <> d.currency) THEN unified.num((d.p #> '{totalPriceSet,presentmentMoney,amount}'::text[]))
             ELSE NULL::numeric
         END AS presentment_total_amount,
     unified.id(r.connection_id, 'commerce_customers'::text, shopify.gid((d.p #>> '{customer,id}'::text[]))) AS customer_id,
     shopify.gid((d.p #>> '{customer,id}'::text[])) AS customer_platform_id,
     NULLIF((d.p ->> 'email'::text), ''::text) AS customer_email,
     NULLIF((d.p ->> 'phone'::text), ''::text) AS customer_phone,
-    shopify.address((d.p -> 'billingAddress'::text), 'billing'::text) AS billing_address,
-    shopify.address((d.p -> 'shippingAddress'::text), 'shipping'::text) AS shipping_address,
+    shopify.address(d.billing, 'billing'::text) AS billing_address,
+    shopify.address(d.shipping, 'shipping'::text) AS shipping_address,
         CASE
             WHEN ((d.p #>> '{purchasingEntity,__typename}'::text[]) = 'PurchasingCompany'::text) THEN 'b2b'::text
             ELSE unified.word('{"pos": "pos", "web": "online", "iphone": "online", "android": "online", "mobile_app": "online", "checkout_next": "online", "shopify_draft_order": "manual", "subscription_contract": "subscription", "subscription_contract_checkout_one": "subscription"}'::jsonb, (d.p ->> 'sourceName'::text))
@@ -15128,9 +18270,21 @@ CREATE VIEW shopify.orders AS
     (d.p ->> 'sourceName'::text) AS sales_channel_raw,
     shopify.gid((d.p #>> '{retailLocation,id}'::text[])) AS location_platform_id,
     ((d.p #>> '{purchasingEntity,__typename}'::text[]) = 'PurchasingCompany'::text) AS is_business_order,
-    shopify.texts((d.p -> 'tags'::text)) AS tags,
+        CASE
+            WHEN ((d.p -> 'tags'::text) = '[]'::jsonb) THEN '{}'::text[]
+            WHEN (jsonb_typeof((d.p -> 'tags'::text)) = 'array'::text) THEN ARRAY( SELECT (e.value #>> '{}'::text[])
+               FROM jsonb_array_elements((d.p -> 'tags'::text)) e(value)
+              WHERE (jsonb_typeof(e.value) = 'string'::text))
+            ELSE NULL::text[]
+        END AS tags,
     NULLIF((d.p ->> 'note'::text), ''::text) AS note,
-    shopify.texts((d.p -> 'paymentGatewayNames'::text)) AS payment_gateways,
+        CASE
+            WHEN ((d.p -> 'paymentGatewayNames'::text) = '[]'::jsonb) THEN '{}'::text[]
+            WHEN (jsonb_typeof((d.p -> 'paymentGatewayNames'::text)) = 'array'::text) THEN ARRAY( SELECT (e.value #>> '{}'::text[])
+               FROM jsonb_array_elements((d.p -> 'paymentGatewayNames'::text)) e(value)
+              WHERE (jsonb_typeof(e.value) = 'string'::text))
+            ELSE NULL::text[]
+        END AS payment_gateways,
         CASE
             WHEN ((d.p #> '{shippingLines,pageInfo,hasNextPage}'::text[]) = 'true'::jsonb) THEN false
             WHEN ((d.p #> '{lineItems,pageInfo,hasNextPage}'::text[]) = 'false'::jsonb) THEN true
@@ -15140,14 +18294,26 @@ CREATE VIEW shopify.orders AS
             ELSE false
         END AS line_items_complete,
         CASE
-            WHEN ((NOT r.sanitised) AND (shopify.currency((d.p ->> 'currencyCode'::text)) IS NOT NULL) AND (shopify.amount((d.p -> 'totalPriceSet'::text)) IS NOT NULL) AND (unified.ts((d.p -> 'processedAt'::text)) IS NOT NULL) AND COALESCE(('["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]'::jsonb ? (d.p ->> 'displayFinancialStatus'::text)), true) AND COALESCE(('["UNFULFILLED", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT", "IN_PROGRESS", "PARTIALLY_FULFILLED", "FULFILLED", "ON_HOLD", "SCHEDULED", "RESTOCKED"]'::jsonb ? (d.p ->> 'displayFulfillmentStatus'::text)), true)) THEN '[]'::jsonb
-            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currencyCode'::text), (shopify.currency((d.p ->> 'currencyCode'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((d.p #> '{totalPriceSet,shopMoney,amount}'::text[]), (d.p -> 'totalPriceSet'::text)), (shopify.amount((d.p -> 'totalPriceSet'::text)) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'processedAt'::text), (unified.ts((d.p -> 'processedAt'::text)) IS NULL)), jsonb_build_array('payment_status', 'enum_unknown', (d.p -> 'displayFinancialStatus'::text), (NOT COALESCE(('["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]'::jsonb ? (d.p ->> 'displayFinancialStatus'::text)), true))), jsonb_build_array('fulfillment_status', 'enum_unknown', (d.p -> 'displayFulfillmentStatus'::text), (NOT COALESCE(('["UNFULFILLED", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT", "IN_PROGRESS", "PARTIALLY_FULFILLED", "FULFILLED", "ON_HOLD", "SCHEDULED", "RESTOCKED"]'::jsonb ? (d.p ->> 'displayFulfillmentStatus'::text)), true)))))
+            WHEN ((NOT r.sanitised) AND (d.currency IS NOT NULL) AND (d.total IS NOT NULL) AND (unified.ts((d.p -> 'processedAt'::text)) IS NOT NULL) AND COALESCE(('["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]'::jsonb ? (d.p ->> 'displayFinancialStatus'::text)), true) AND COALESCE(('["UNFULFILLED", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT", "IN_PROGRESS", "PARTIALLY_FULFILLED", "FULFILLED", "ON_HOLD", "SCHEDULED", "RESTOCKED"]'::jsonb ? (d.p ->> 'displayFulfillmentStatus'::text)), true)) THEN '[]'::jsonb
+            ELSE shopify.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currencyCode'::text), (d.currency IS NULL)), jsonb_build_array('total_amount', 'typecast_error', COALESCE((d.p #> '{totalPriceSet,shopMoney,amount}'::text[]), (d.p -> 'totalPriceSet'::text)), (d.total IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'processedAt'::text), (unified.ts((d.p -> 'processedAt'::text)) IS NULL)), jsonb_build_array('payment_status', 'enum_unknown', (d.p -> 'displayFinancialStatus'::text), (NOT COALESCE(('["PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED"]'::jsonb ? (d.p ->> 'displayFinancialStatus'::text)), true))), jsonb_build_array('fulfillment_status', 'enum_unknown', (d.p -> 'displayFulfillmentStatus'::text), (NOT COALESCE(('["UNFULFILLED", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT", "IN_PROGRESS", "PARTIALLY_FULFILLED", "FULFILLED", "ON_HOLD", "SCHEDULED", "RESTOCKED"]'::jsonb ? (d.p ->> 'displayFulfillmentStatus'::text)), true)))))
         END AS issues,
     NULLIF((d.p ->> 'poNumber'::text), ''::text) AS purchase_order_number,
-    shopify.texts((d.p -> 'discountCodes'::text)) AS discount_codes
-   FROM portolan.raw_records r,
-    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
-         OFFSET 0) d
+        CASE
+            WHEN ((d.p -> 'discountCodes'::text) = '[]'::jsonb) THEN '{}'::text[]
+            WHEN (jsonb_typeof((d.p -> 'discountCodes'::text)) = 'array'::text) THEN ARRAY( SELECT (e.value #>> '{}'::text[])
+               FROM jsonb_array_elements((d.p -> 'discountCodes'::text)) e(value)
+              WHERE (jsonb_typeof(e.value) = 'string'::text))
+            ELSE NULL::text[]
+        END AS discount_codes
+   FROM (portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT x.p,
+            shopify.amount((x.p -> 'totalPriceSet'::text)) AS total,
+            shopify.currency((x.p ->> 'currencyCode'::text)) AS currency,
+            (x.p -> 'billingAddress'::text) AS billing,
+            (x.p -> 'shippingAddress'::text) AS shipping
+           FROM ( SELECT (r.payload #> '{}'::text[]) AS p
+                 OFFSET 0) x
+         OFFSET 0) d)
   WHERE ((r.platform = 'shopify'::text) AND (r.resource = 'orders'::text));
 
 
@@ -15876,61 +19042,41 @@ CREATE VIEW stripe.invoices AS
     stripe.ref((d.p -> 'customer'::text)) AS customer_platform_id,
     stripe.text((d.p -> 'customer_email'::text)) AS customer_email,
     stripe.text((d.p -> 'number'::text)) AS number,
-    stripe.invoice_status(COALESCE(stripe.text((d.p -> 'status'::text)),
-        CASE
-            WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
-            WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
-            WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
-            WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
-            ELSE NULL::text
-        END)) AS status,
-    COALESCE(stripe.text((d.p -> 'status'::text)),
-        CASE
-            WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
-            WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
-            WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
-            WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
-            ELSE NULL::text
-        END) AS status_raw,
+    stripe.invoice_status(d.state) AS status,
+    d.state AS status_raw,
     stripe.billing_reason((d.p ->> 'billing_reason'::text)) AS reason,
     (d.p ->> 'billing_reason'::text) AS reason_raw,
         CASE
-            WHEN (COALESCE(stripe.text((d.p -> 'status'::text)),
-            CASE
-                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
-                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
-                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
-                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
-                ELSE NULL::text
-            END) <> 'draft'::text) THEN COALESCE(unified.epoch((d.p #> '{status_transitions,finalized_at}'::text[])), unified.epoch((d.p -> 'finalized_at'::text)), unified.epoch((d.p -> 'created'::text)), unified.epoch((d.p -> 'date'::text)))
+            WHEN (d.state <> 'draft'::text) THEN COALESCE(unified.epoch((d.p #> '{status_transitions,finalized_at}'::text[])), unified.epoch((d.p -> 'finalized_at'::text)), unified.epoch((d.p -> 'created'::text)), unified.epoch((d.p -> 'date'::text)))
             ELSE NULL::timestamp with time zone
         END AS issued_at,
     unified.epoch((d.p -> 'due_date'::text)) AS due_at,
     unified.epoch((d.p #> '{status_transitions,paid_at}'::text[])) AS paid_at,
     unified.epoch((d.p -> 'period_start'::text)) AS period_start,
     unified.epoch((d.p -> 'period_end'::text)) AS period_end,
-    stripe.money((d.p -> 'subtotal'::text), (d.p ->> 'currency'::text)) AS subtotal_amount,
+    (unified.num((d.p -> 'subtotal'::text)) * d.unit) AS subtotal_amount,
         CASE
-            WHEN (jsonb_typeof((d.p -> 'total_discount_amounts'::text)) = 'array'::text) THEN ( SELECT COALESCE(sum(stripe.money((t.value -> 'amount'::text), (d.p ->> 'currency'::text))), (0)::numeric) AS "coalesce"
-               FROM jsonb_array_elements(unified.arr((d.p -> 'total_discount_amounts'::text))) t(value))
+            WHEN ((d.p -> 'total_discount_amounts'::text) = '[]'::jsonb) THEN (0)::numeric
+            WHEN (jsonb_typeof((d.p -> 'total_discount_amounts'::text)) = 'array'::text) THEN ( SELECT COALESCE(sum((unified.num((t.value -> 'amount'::text)) * d.unit)), (0)::numeric) AS "coalesce"
+               FROM jsonb_array_elements((d.p -> 'total_discount_amounts'::text)) t(value))
             ELSE NULL::numeric
         END AS discount_amount,
         CASE
-            WHEN (jsonb_typeof(COALESCE((d.p -> 'total_taxes'::text), (d.p -> 'total_tax_amounts'::text))) = 'array'::text) THEN ( SELECT COALESCE(sum(stripe.money((t.value -> 'amount'::text), (d.p ->> 'currency'::text))), (0)::numeric) AS "coalesce"
-               FROM jsonb_array_elements(unified.arr(COALESCE((d.p -> 'total_taxes'::text), (d.p -> 'total_tax_amounts'::text)))) t(value))
-            ELSE stripe.money((d.p -> 'tax'::text), (d.p ->> 'currency'::text))
+            WHEN (jsonb_typeof(COALESCE((d.p -> 'total_taxes'::text), (d.p -> 'total_tax_amounts'::text))) = 'array'::text) THEN ( SELECT COALESCE(sum((unified.num((t.value -> 'amount'::text)) * d.unit)), (0)::numeric) AS "coalesce"
+               FROM jsonb_array_elements(COALESCE((d.p -> 'total_taxes'::text), (d.p -> 'total_tax_amounts'::text))) t(value))
+            ELSE (unified.num((d.p -> 'tax'::text)) * d.unit)
         END AS tax_amount,
-    stripe.money((d.p -> 'total'::text), (d.p ->> 'currency'::text)) AS total_amount,
-    stripe.money(COALESCE((d.p -> 'amount_paid'::text),
+    (d.total * d.unit) AS total_amount,
+    (unified.num(COALESCE((d.p -> 'amount_paid'::text),
         CASE
             WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN (d.p -> 'amount_due'::text)
             ELSE NULL::jsonb
-        END), (d.p ->> 'currency'::text)) AS amount_paid,
-    COALESCE(stripe.money((d.p -> 'amount_remaining'::text), (d.p ->> 'currency'::text)), (stripe.money((d.p -> 'amount_due'::text), (d.p ->> 'currency'::text)) - stripe.money(COALESCE((d.p -> 'amount_paid'::text),
+        END)) * d.unit) AS amount_paid,
+    COALESCE((unified.num((d.p -> 'amount_remaining'::text)) * d.unit), ((unified.num((d.p -> 'amount_due'::text)) * d.unit) - (unified.num(COALESCE((d.p -> 'amount_paid'::text),
         CASE
             WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN (d.p -> 'amount_due'::text)
             ELSE '0'::jsonb
-        END), (d.p ->> 'currency'::text)))) AS amount_due,
+        END)) * d.unit))) AS amount_due,
     upper(stripe.text((d.p -> 'currency'::text))) AS currency,
     unified.num((d.p -> 'attempt_count'::text)) AS attempt_count,
     unified.epoch((d.p -> 'next_payment_attempt'::text)) AS next_attempt_at,
@@ -15943,33 +19089,24 @@ CREATE VIEW stripe.invoices AS
     'invoices'::text AS raw_resource,
     1 AS mapping_version,
         CASE
-            WHEN ((stripe.unit((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (stripe.invoice_status(COALESCE(stripe.text((d.p -> 'status'::text)),
-            CASE
-                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
-                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
-                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
-                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
-                ELSE NULL::text
-            END)) IS DISTINCT FROM 'unknown'::text) AND (COALESCE(stripe.text((d.p -> 'status'::text)),
-            CASE
-                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
-                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
-                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
-                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
-                ELSE NULL::text
-            END) <> ''::text) AND (stripe.billing_reason((d.p ->> 'billing_reason'::text)) IS DISTINCT FROM 'unknown'::text) AND (jsonb_typeof((d.p -> 'lines'::text)) = 'object'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
-            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('total_amount'::text, (d.p -> 'total'::text), (d.p -> 'currency'::text)), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'status'::text), (d.p -> 'paid'::text)), (COALESCE(stripe.invoice_status(COALESCE(stripe.text((d.p -> 'status'::text)),
-            CASE
-                WHEN ((d.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
-                WHEN ((d.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
-                WHEN ((d.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
-                WHEN ((d.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
-                ELSE NULL::text
-            END)), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('reason', 'enum_unknown', (d.p -> 'billing_reason'::text), COALESCE((stripe.billing_reason((d.p ->> 'billing_reason'::text)) = 'unknown'::text), false)), jsonb_build_array('lines', 'typecast_error', (d.p -> 'lines'::text), COALESCE((jsonb_typeof((d.p -> 'lines'::text)) <> 'object'::text), true)))) || stripe.sanitised(r.sanitised))
+            WHEN ((d.unit IS NOT NULL) AND (d.total IS NOT NULL) AND (stripe.invoice_status(d.state) IS DISTINCT FROM 'unknown'::text) AND (d.state <> ''::text) AND (stripe.billing_reason((d.p ->> 'billing_reason'::text)) IS DISTINCT FROM 'unknown'::text) AND (jsonb_typeof((d.p -> 'lines'::text)) = 'object'::text) AND (NOT r.sanitised)) THEN '[]'::jsonb
+            ELSE (unified.problems(jsonb_build_array(stripe.amount_problem('total_amount'::text, (d.p -> 'total'::text), (d.p -> 'currency'::text)), jsonb_build_array('status', 'enum_unknown', COALESCE((d.p -> 'status'::text), (d.p -> 'paid'::text)), (COALESCE(stripe.invoice_status(d.state), 'unknown'::text) = 'unknown'::text)), jsonb_build_array('reason', 'enum_unknown', (d.p -> 'billing_reason'::text), COALESCE((stripe.billing_reason((d.p ->> 'billing_reason'::text)) = 'unknown'::text), false)), jsonb_build_array('lines', 'typecast_error', (d.p -> 'lines'::text), COALESCE((jsonb_typeof((d.p -> 'lines'::text)) <> 'object'::text), true)))) || stripe.sanitised(r.sanitised))
         END AS issues
-   FROM portolan.raw_records r,
-    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
-         OFFSET 0) d
+   FROM (portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT x.p,
+            stripe.unit((x.p ->> 'currency'::text)) AS unit,
+            unified.num((x.p -> 'total'::text)) AS total,
+            COALESCE(stripe.text((x.p -> 'status'::text)),
+                CASE
+                    WHEN ((x.p -> 'paid'::text) = 'true'::jsonb) THEN 'paid'::text
+                    WHEN ((x.p -> 'forgiven'::text) = 'true'::jsonb) THEN 'uncollectible'::text
+                    WHEN ((x.p -> 'closed'::text) = 'true'::jsonb) THEN 'void'::text
+                    WHEN ((x.p -> 'paid'::text) = 'false'::jsonb) THEN 'open'::text
+                    ELSE NULL::text
+                END) AS state
+           FROM ( SELECT (r.payload #> '{}'::text[]) AS p
+                 OFFSET 0) x
+         OFFSET 0) d)
   WHERE ((r.platform = 'stripe'::text) AND (r.resource = 'invoices'::text));
 
 
@@ -18533,8 +21670,8 @@ COMMENT ON COLUMN unified.commerce_customers.merged_into_platform_id IS 'the cus
 CREATE VIEW woocommerce.order_line_items AS
  SELECT r.connection_id,
     'woocommerce'::text AS platform,
-    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':product:'::text) || (a.n - 1))) AS platform_id,
-    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':product:'::text) || (a.n - 1)))) AS id,
+    COALESCE(woocommerce.ref((d.l -> 'id'::text)), ((((r.external_id || ':'::text) || d.type) || ':'::text) || (d.n - 1))) AS platform_id,
+    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((d.l -> 'id'::text)), ((((r.external_id || ':'::text) || d.type) || ':'::text) || (d.n - 1)))) AS id,
     r.external_id AS platform_parent_id,
     r.platform_created_at,
     r.platform_updated_at,
@@ -18548,107 +21685,78 @@ CREATE VIEW woocommerce.order_line_items AS
     1 AS mapping_version,
     unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
     r.external_id AS order_platform_id,
-    ((a.n - 1))::numeric AS line_index,
-    'product'::text AS type,
-    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
-    unified.id(r.connection_id, 'commerce_products'::text, woocommerce.ref((a.l -> 'product_id'::text))) AS product_id,
-    woocommerce.ref((a.l -> 'product_id'::text)) AS product_platform_id,
-    COALESCE(woocommerce.ref((a.l -> 'variation_id'::text)), woocommerce.ref((a.l -> 'product_id'::text))) AS variant_platform_id,
-    woocommerce.text((a.l -> 'sku'::text)) AS sku,
-    woocommerce.plain((a.l -> 'name'::text)) AS title,
-    unified.num((a.l -> 'quantity'::text)) AS quantity,
-    woocommerce.quotient(unified.num((a.l -> 'subtotal'::text)), unified.num((a.l -> 'quantity'::text))) AS unit_amount,
-    (unified.num((a.l -> 'subtotal'::text)) - unified.num((a.l -> 'total'::text))) AS discount_amount,
-    unified.num((a.l -> 'total_tax'::text)) AS tax_amount,
-    unified.num((a.l -> 'total'::text)) AS total_amount,
-    woocommerce.currency((r.payload ->> 'currency'::text)) AS currency,
-    woocommerce.taxes((a.l -> 'taxes'::text)) AS taxes,
+    ((d.n - 1))::numeric AS line_index,
+    d.type,
+    (woocommerce.ref((d.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
+    unified.id(r.connection_id, 'commerce_products'::text, woocommerce.ref(d.product)) AS product_id,
+    woocommerce.ref(d.product) AS product_platform_id,
+    COALESCE(woocommerce.ref(d.variant), woocommerce.ref(d.product)) AS variant_platform_id,
+    woocommerce.text(d.sku) AS sku,
+    woocommerce.plain(d.name) AS title,
+    unified.num(d.quantity) AS quantity,
         CASE
-            WHEN ((NOT r.sanitised) AND (woocommerce.ref((a.l -> 'id'::text)) IS NOT NULL) AND (unified.num((a.l -> 'quantity'::text)) IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((r.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (woocommerce.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), (unified.num((a.l -> 'quantity'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (r.payload -> 'currency'::text), (woocommerce.currency((r.payload ->> 'currency'::text)) IS NULL))))
-        END AS issues
-   FROM portolan.raw_records r,
-    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'line_items'::text))) WITH ORDINALITY a(l, n)
-  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text))
-UNION ALL
- SELECT r.connection_id,
-    'woocommerce'::text AS platform,
-    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':shipping:'::text) || (a.n - 1))) AS platform_id,
-    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':shipping:'::text) || (a.n - 1)))) AS id,
-    r.external_id AS platform_parent_id,
-    r.platform_created_at,
-    r.platform_updated_at,
-    r.first_seen_at,
-    r.changed_at,
-    r.fetched_at,
-    (r.deleted_at IS NOT NULL) AS is_deleted,
-    r.deleted_at,
-    r.deletion_source,
-    'orders'::text AS raw_resource,
-    1 AS mapping_version,
-    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
-    r.external_id AS order_platform_id,
-    ((a.n - 1))::numeric AS line_index,
-    'shipping'::text AS type,
-    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
-    NULL::uuid AS product_id,
-    NULL::text AS product_platform_id,
-    NULL::text AS variant_platform_id,
-    woocommerce.text((a.l -> 'method_id'::text)) AS sku,
-    woocommerce.plain((a.l -> 'method_title'::text)) AS title,
-    (1)::numeric AS quantity,
-    unified.num((a.l -> 'total'::text)) AS unit_amount,
-    (0)::numeric AS discount_amount,
-    unified.num((a.l -> 'total_tax'::text)) AS tax_amount,
-    unified.num((a.l -> 'total'::text)) AS total_amount,
-    woocommerce.currency((r.payload ->> 'currency'::text)) AS currency,
-    woocommerce.taxes((a.l -> 'taxes'::text)) AS taxes,
+            WHEN (d.type = 'product'::text) THEN woocommerce.quotient(unified.num(d.subtotal), unified.num(d.quantity))
+            ELSE unified.num(d.l, 'total'::text)
+        END AS unit_amount,
         CASE
-            WHEN ((NOT r.sanitised) AND (woocommerce.ref((a.l -> 'id'::text)) IS NOT NULL) AND ((1)::numeric IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((r.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (woocommerce.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), ((1)::numeric IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (r.payload -> 'currency'::text), (woocommerce.currency((r.payload ->> 'currency'::text)) IS NULL))))
-        END AS issues
-   FROM portolan.raw_records r,
-    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'shipping_lines'::text))) WITH ORDINALITY a(l, n)
-  WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text))
-UNION ALL
- SELECT r.connection_id,
-    'woocommerce'::text AS platform,
-    COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':fee:'::text) || (a.n - 1))) AS platform_id,
-    unified.id(r.connection_id, 'commerce_order_line_items'::text, COALESCE(woocommerce.ref((a.l -> 'id'::text)), ((r.external_id || ':fee:'::text) || (a.n - 1)))) AS id,
-    r.external_id AS platform_parent_id,
-    r.platform_created_at,
-    r.platform_updated_at,
-    r.first_seen_at,
-    r.changed_at,
-    r.fetched_at,
-    (r.deleted_at IS NOT NULL) AS is_deleted,
-    r.deleted_at,
-    r.deletion_source,
-    'orders'::text AS raw_resource,
-    1 AS mapping_version,
-    unified.id(r.connection_id, 'commerce_orders'::text, r.external_id) AS order_id,
-    r.external_id AS order_platform_id,
-    ((a.n - 1))::numeric AS line_index,
-    'fee'::text AS type,
-    (woocommerce.ref((a.l -> 'id'::text)) IS NULL) AS platform_id_is_synthetic,
-    NULL::uuid AS product_id,
-    NULL::text AS product_platform_id,
-    NULL::text AS variant_platform_id,
-    NULL::text AS sku,
-    woocommerce.plain((a.l -> 'name'::text)) AS title,
-    (1)::numeric AS quantity,
-    unified.num((a.l -> 'total'::text)) AS unit_amount,
-    (0)::numeric AS discount_amount,
-    unified.num((a.l -> 'total_tax'::text)) AS tax_amount,
-    unified.num((a.l -> 'total'::text)) AS total_amount,
-    woocommerce.currency((r.payload ->> 'currency'::text)) AS currency,
-    woocommerce.taxes((a.l -> 'taxes'::text)) AS taxes,
+            WHEN (d.type = 'product'::text) THEN (unified.num(d.subtotal) - unified.num(d.l, 'total'::text))
+            ELSE (0)::numeric
+        END AS discount_amount,
+    unified.num(d.l, 'total_tax'::text) AS tax_amount,
+    unified.num(d.l, 'total'::text) AS total_amount,
+    woocommerce.currency(d.order_currency) AS currency,
+    woocommerce.taxes((d.l -> 'taxes'::text)) AS taxes,
         CASE
-            WHEN ((NOT r.sanitised) AND (woocommerce.ref((a.l -> 'id'::text)) IS NOT NULL) AND ((1)::numeric IS NOT NULL) AND (unified.num((a.l -> 'total'::text)) IS NOT NULL) AND (woocommerce.currency((r.payload ->> 'currency'::text)) IS NOT NULL)) THEN '[]'::jsonb
-            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (a.l -> 'id'::text), (woocommerce.ref((a.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (a.l -> 'quantity'::text), ((1)::numeric IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (a.l -> 'total'::text), (unified.num((a.l -> 'total'::text)) IS NULL)), jsonb_build_array('currency', 'currency_invalid', (r.payload -> 'currency'::text), (woocommerce.currency((r.payload ->> 'currency'::text)) IS NULL))))
+            WHEN ((NOT r.sanitised) AND (woocommerce.ref((d.l -> 'id'::text)) IS NOT NULL) AND (unified.num(d.quantity) IS NOT NULL) AND (unified.num(d.l, 'total'::text) IS NOT NULL) AND (woocommerce.currency(d.order_currency) IS NOT NULL)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('platform_id', 'typecast_error', (d.l -> 'id'::text), (woocommerce.ref((d.l -> 'id'::text)) IS NULL)), jsonb_build_array('quantity', 'typecast_error', (d.l -> 'quantity'::text), (unified.num(d.quantity) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.l -> 'total'::text), (unified.num(d.l, 'total'::text) IS NULL)), jsonb_build_array('currency', 'currency_invalid', d.currency_field, (woocommerce.currency(d.order_currency) IS NULL))))
         END AS issues
-   FROM portolan.raw_records r,
-    LATERAL jsonb_array_elements(unified.arr((r.payload -> 'fee_lines'::text))) WITH ORDINALITY a(l, n)
+   FROM (portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT a.type,
+            a.l,
+            a.n,
+            a.product,
+            a.variant,
+            a.sku,
+            a.name,
+            a.quantity,
+            a.subtotal,
+            (x.p ->> 'currency'::text) AS order_currency,
+            (x.p -> 'currency'::text) AS currency_field
+           FROM (( SELECT (r.payload #> '{}'::text[]) AS p
+                 OFFSET 0) x
+             CROSS JOIN LATERAL ( SELECT 'product'::text AS type,
+                    a_1.l,
+                    a_1.n,
+                    (a_1.l -> 'product_id'::text) AS product,
+                    (a_1.l -> 'variation_id'::text) AS variant,
+                    (a_1.l -> 'sku'::text) AS sku,
+                    (a_1.l -> 'name'::text) AS name,
+                    (a_1.l -> 'quantity'::text) AS quantity,
+                    (a_1.l -> 'subtotal'::text) AS subtotal
+                   FROM jsonb_array_elements(unified.arr((x.p -> 'line_items'::text))) WITH ORDINALITY a_1(l, n)
+                UNION ALL
+                 SELECT 'shipping'::text,
+                    a_1.l,
+                    a_1.n,
+                    NULL::jsonb,
+                    NULL::jsonb,
+                    (a_1.l -> 'method_id'::text),
+                    (a_1.l -> 'method_title'::text),
+                    '1'::jsonb,
+                    NULL::jsonb
+                   FROM jsonb_array_elements(unified.arr((x.p -> 'shipping_lines'::text))) WITH ORDINALITY a_1(l, n)
+                UNION ALL
+                 SELECT 'fee'::text,
+                    a_1.l,
+                    a_1.n,
+                    NULL::jsonb,
+                    NULL::jsonb,
+                    NULL::jsonb,
+                    (a_1.l -> 'name'::text),
+                    '1'::jsonb,
+                    NULL::jsonb
+                   FROM jsonb_array_elements(unified.arr((x.p -> 'fee_lines'::text))) WITH ORDINALITY a_1(l, n)) a)
+         OFFSET 0) d)
   WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text));
 
 
@@ -19126,45 +22234,55 @@ CREATE VIEW woocommerce.orders AS
     NULLIF((d.p ->> 'status'::text), ''::text) AS status_raw,
         CASE
             WHEN ((d.p ->> 'status'::text) = 'refunded'::text) THEN 'refunded'::text
-            WHEN ((- woocommerce.total((d.p -> 'refunds'::text), 'total'::text)) > (0)::numeric) THEN
+            WHEN ((- d.refunds) > (0)::numeric) THEN
             CASE
-                WHEN ((- woocommerce.total((d.p -> 'refunds'::text), 'total'::text)) >= unified.num((d.p -> 'total'::text))) THEN 'refunded'::text
+                WHEN ((- d.refunds) >= d.total) THEN 'refunded'::text
                 ELSE 'partially_refunded'::text
             END
             WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN 'paid'::text
-            WHEN (unified.num((d.p -> 'total'::text)) = (0)::numeric) THEN 'not_required'::text
+            WHEN (d.total = (0)::numeric) THEN 'not_required'::text
             ELSE unified.word('{"new": "pending", "draft": "pending", "failed": "failed", "on-hold": "pending", "pending": "pending", "cancelled": "voided", "completed": "paid", "auto-draft": "pending", "processing": "pending", "checkout-draft": "pending"}'::jsonb, (d.p ->> 'status'::text))
         END AS payment_status,
     NULLIF((d.p ->> 'status'::text), ''::text) AS payment_status_raw,
     ('{"on-hold": "on_hold", "pending": "unfulfilled", "completed": "fulfilled", "processing": "unfulfilled"}'::jsonb ->> (d.p ->> 'status'::text)) AS fulfillment_status,
     NULLIF((d.p ->> 'status'::text), ''::text) AS fulfillment_status_raw,
     woocommerce.ts((d.p -> 'date_completed_gmt'::text)) AS closed_at,
-    COALESCE(woocommerce.ts((d.p -> 'date_created_gmt'::text)), r.platform_created_at) AS placed_at,
-    woocommerce.currency((d.p ->> 'currency'::text)) AS currency,
-    woocommerce.total((d.p -> 'line_items'::text), 'total'::text) AS subtotal_amount,
-    unified.num((d.p -> 'discount_total'::text)) AS discount_amount,
-    unified.num((d.p -> 'total_tax'::text)) AS tax_amount,
-    unified.num((d.p -> 'shipping_total'::text)) AS shipping_amount,
-    woocommerce.total((d.p -> 'fee_lines'::text), 'total'::text) AS fee_amount,
-    unified.num((d.p -> 'total'::text)) AS total_amount,
-    (unified.num((d.p -> 'total'::text)) + COALESCE(woocommerce.total((d.p -> 'refunds'::text), 'total'::text), (0)::numeric)) AS current_total_amount,
-    (- woocommerce.total((d.p -> 'refunds'::text), 'total'::text)) AS refunded_amount,
+    COALESCE(r.platform_created_at, woocommerce.ts((d.p -> 'date_created_gmt'::text))) AS placed_at,
+    d.currency,
         CASE
-            WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN unified.num((d.p -> 'total'::text))
+            WHEN ((d.p -> 'line_items'::text) = '[]'::jsonb) THEN (0)::numeric
+            WHEN (jsonb_typeof((d.p -> 'line_items'::text)) = 'array'::text) THEN ( SELECT sum(unified.num(e.value, 'total'::text)) AS sum
+               FROM jsonb_array_elements((d.p -> 'line_items'::text)) e(value))
+            ELSE NULL::numeric
+        END AS subtotal_amount,
+    unified.num(d.p, 'discount_total'::text) AS discount_amount,
+    unified.num(d.p, 'total_tax'::text) AS tax_amount,
+    unified.num(d.p, 'shipping_total'::text) AS shipping_amount,
+        CASE
+            WHEN ((d.p -> 'fee_lines'::text) = '[]'::jsonb) THEN (0)::numeric
+            WHEN (jsonb_typeof((d.p -> 'fee_lines'::text)) = 'array'::text) THEN ( SELECT sum(unified.num(e.value, 'total'::text)) AS sum
+               FROM jsonb_array_elements((d.p -> 'fee_lines'::text)) e(value))
+            ELSE NULL::numeric
+        END AS fee_amount,
+    d.total AS total_amount,
+    (d.total + COALESCE(d.refunds, (0)::numeric)) AS current_total_amount,
+    (- d.refunds) AS refunded_amount,
+        CASE
+            WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN d.total
             ELSE (0)::numeric
         END AS paid_amount,
         CASE
             WHEN ((d.p ->> 'date_paid_gmt'::text) <> ''::text) THEN (0)::numeric
-            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['pending'::text, 'on-hold'::text, 'processing'::text])) THEN unified.num((d.p -> 'total'::text))
+            WHEN ((d.p ->> 'status'::text) = ANY (ARRAY['pending'::text, 'on-hold'::text, 'processing'::text])) THEN d.total
             ELSE NULL::numeric
         END AS outstanding_amount,
     false AS tax_included,
     unified.id(r.connection_id, 'commerce_customers'::text, woocommerce.ref((d.p -> 'customer_id'::text))) AS customer_id,
     woocommerce.ref((d.p -> 'customer_id'::text)) AS customer_platform_id,
-    woocommerce.text((d.p #> '{billing,email}'::text[])) AS customer_email,
-    woocommerce.text((d.p #> '{billing,phone}'::text[])) AS customer_phone,
-    woocommerce.address((d.p -> 'billing'::text), 'billing'::text) AS billing_address,
-    woocommerce.address((d.p -> 'shipping'::text), 'shipping'::text) AS shipping_address,
+    woocommerce.text((d.billing -> 'email'::text)) AS customer_email,
+    woocommerce.text((d.billing -> 'phone'::text)) AS customer_phone,
+    woocommerce.address(d.billing, 'billing'::text) AS billing_address,
+    woocommerce.address(d.shipping, 'shipping'::text) AS shipping_address,
     unified.word('{"admin": "manual", "checkout": "online", "rest-api": "online", "store-api": "online", "pos-rest-api": "pos", "subscription": "subscription"}'::jsonb, (d.p ->> 'created_via'::text)) AS sales_channel,
     NULLIF((d.p ->> 'created_via'::text), ''::text) AS sales_channel_raw,
     woocommerce.text((d.p -> 'customer_note'::text)) AS note,
@@ -19174,15 +22292,27 @@ CREATE VIEW woocommerce.orders AS
         END AS payment_gateways,
     (NOT (jsonb_typeof((d.p -> 'line_items'::text)) IS DISTINCT FROM 'array'::text)) AS line_items_complete,
         CASE
-            WHEN ((NOT r.sanitised) AND (woocommerce.currency((d.p ->> 'currency'::text)) IS NOT NULL) AND (unified.num((d.p -> 'total'::text)) IS NOT NULL) AND (woocommerce.ts((d.p -> 'date_created_gmt'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'line_items'::text)) = 'array'::text) AND COALESCE(('["pending", "on-hold", "processing", "completed", "refunded", "cancelled", "trash", "failed", "checkout-draft", "auto-draft", "draft", "new"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
-            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), (woocommerce.currency((d.p ->> 'currency'::text)) IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.p -> 'total'::text), (unified.num((d.p -> 'total'::text)) IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'date_created_gmt'::text), (woocommerce.ts((d.p -> 'date_created_gmt'::text)) IS NULL)), jsonb_build_array('line_items_complete', 'typecast_error', (d.p -> 'line_items'::text), (jsonb_typeof((d.p -> 'line_items'::text)) IS DISTINCT FROM 'array'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["pending", "on-hold", "processing", "completed", "refunded", "cancelled", "trash", "failed", "checkout-draft", "auto-draft", "draft", "new"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
+            WHEN ((NOT r.sanitised) AND (d.currency IS NOT NULL) AND (d.total IS NOT NULL) AND (woocommerce.ts((d.p -> 'date_created_gmt'::text)) IS NOT NULL) AND (jsonb_typeof((d.p -> 'line_items'::text)) = 'array'::text) AND COALESCE(('["pending", "on-hold", "processing", "completed", "refunded", "cancelled", "trash", "failed", "checkout-draft", "auto-draft", "draft", "new"]'::jsonb ? (d.p ->> 'status'::text)), false)) THEN '[]'::jsonb
+            ELSE woocommerce.issues(r.sanitised, jsonb_build_array(jsonb_build_array('currency', 'currency_invalid', (d.p -> 'currency'::text), (d.currency IS NULL)), jsonb_build_array('total_amount', 'typecast_error', (d.p -> 'total'::text), (d.total IS NULL)), jsonb_build_array('placed_at', 'typecast_error', (d.p -> 'date_created_gmt'::text), (woocommerce.ts((d.p -> 'date_created_gmt'::text)) IS NULL)), jsonb_build_array('line_items_complete', 'typecast_error', (d.p -> 'line_items'::text), (jsonb_typeof((d.p -> 'line_items'::text)) IS DISTINCT FROM 'array'::text)), jsonb_build_array('status', 'enum_unknown', (d.p -> 'status'::text), (NOT COALESCE(('["pending", "on-hold", "processing", "completed", "refunded", "cancelled", "trash", "failed", "checkout-draft", "auto-draft", "draft", "new"]'::jsonb ? (d.p ->> 'status'::text)), false)))))
         END AS issues,
     unified.bool((d.p -> 'prices_include_tax'::text)) AS prices_include_tax,
     woocommerce.text((d.p -> 'transaction_id'::text)) AS transaction_platform_id,
     woocommerce.ts((d.p -> 'date_paid_gmt'::text)) AS paid_at
-   FROM portolan.raw_records r,
-    LATERAL ( SELECT (r.payload #> '{}'::text[]) AS p
-         OFFSET 0) d
+   FROM (portolan.raw_records r
+     CROSS JOIN LATERAL ( SELECT x.p,
+            unified.num(x.p, 'total'::text) AS total,
+            woocommerce.currency((x.p ->> 'currency'::text)) AS currency,
+                CASE
+                    WHEN ((x.p -> 'refunds'::text) = '[]'::jsonb) THEN (0)::numeric
+                    WHEN (jsonb_typeof((x.p -> 'refunds'::text)) = 'array'::text) THEN ( SELECT sum(unified.num(e.value, 'total'::text)) AS sum
+                       FROM jsonb_array_elements((x.p -> 'refunds'::text)) e(value))
+                    ELSE NULL::numeric
+                END AS refunds,
+            (x.p -> 'billing'::text) AS billing,
+            (x.p -> 'shipping'::text) AS shipping
+           FROM ( SELECT (r.payload #> '{}'::text[]) AS p
+                 OFFSET 0) x
+         OFFSET 0) d)
   WHERE ((r.platform = 'woocommerce'::text) AND (r.resource = 'orders'::text));
 
 
@@ -23107,6 +26237,30 @@ ALTER TABLE ONLY portolan.job_kinds
 
 
 --
+-- Name: job_minutes job_minutes_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.job_minutes
+    ADD CONSTRAINT job_minutes_pkey PRIMARY KEY (minute, platform, kind);
+
+
+--
+-- Name: job_minutes_state job_minutes_state_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.job_minutes_state
+    ADD CONSTRAINT job_minutes_state_pkey PRIMARY KEY (single);
+
+
+--
+-- Name: job_retries job_retries_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
+--
+
+ALTER TABLE ONLY portolan.job_retries
+    ADD CONSTRAINT job_retries_pkey PRIMARY KEY (job_id);
+
+
+--
 -- Name: jobs jobs_pkey; Type: CONSTRAINT; Schema: portolan; Owner: -
 --
 
@@ -23597,6 +26751,13 @@ CREATE INDEX job_events_default_job_id_idx ON portolan.job_events_default USING 
 
 
 --
+-- Name: job_history_connection; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_connection ON ONLY portolan.job_history USING btree (connection_id, job_id);
+
+
+--
 -- Name: job_history_failures; Type: INDEX; Schema: portolan; Owner: -
 --
 
@@ -23608,6 +26769,27 @@ CREATE INDEX job_history_failures ON ONLY portolan.job_history USING btree (conn
 --
 
 CREATE INDEX job_history_default_connection_id_finished_at_idx ON portolan.job_history_default USING btree (connection_id, finished_at) WHERE (outcome = ANY (ARRAY['failed'::text, 'poison'::text]));
+
+
+--
+-- Name: job_history_default_connection_id_job_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_connection_id_job_id_idx ON portolan.job_history_default USING btree (connection_id, job_id);
+
+
+--
+-- Name: job_history_time; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_time ON ONLY portolan.job_history USING brin (finished_at) WITH (pages_per_range='32', autosummarize='on');
+
+
+--
+-- Name: job_history_default_finished_at_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_finished_at_idx ON portolan.job_history_default USING brin (finished_at) WITH (pages_per_range='32', autosummarize='on');
 
 
 --
@@ -23625,6 +26807,34 @@ CREATE INDEX job_history_default_job_id_idx ON portolan.job_history_default USIN
 
 
 --
+-- Name: job_history_kind; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_kind ON ONLY portolan.job_history USING btree (kind, job_id) WHERE (kind <> 'sync'::text);
+
+
+--
+-- Name: job_history_default_kind_job_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_kind_job_id_idx ON portolan.job_history_default USING btree (kind, job_id) WHERE (kind <> 'sync'::text);
+
+
+--
+-- Name: job_history_not_done; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_not_done ON ONLY portolan.job_history USING btree (outcome, job_id) WHERE (outcome <> 'done'::text);
+
+
+--
+-- Name: job_history_default_outcome_job_id_idx; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_history_default_outcome_job_id_idx ON portolan.job_history_default USING btree (outcome, job_id) WHERE (outcome <> 'done'::text);
+
+
+--
 -- Name: job_history_parent; Type: INDEX; Schema: portolan; Owner: -
 --
 
@@ -23636,6 +26846,13 @@ CREATE INDEX job_history_parent ON ONLY portolan.job_history USING btree (parent
 --
 
 CREATE INDEX job_history_default_parent_job_id_idx ON portolan.job_history_default USING btree (parent_job_id) WHERE (parent_job_id IS NOT NULL);
+
+
+--
+-- Name: job_retries_by_time; Type: INDEX; Schema: portolan; Owner: -
+--
+
+CREATE INDEX job_retries_by_time ON portolan.job_retries USING btree (retried_at);
 
 
 --
@@ -23947,10 +27164,38 @@ ALTER INDEX portolan.job_history_failures ATTACH PARTITION portolan.job_history_
 
 
 --
+-- Name: job_history_default_connection_id_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_connection ATTACH PARTITION portolan.job_history_default_connection_id_job_id_idx;
+
+
+--
+-- Name: job_history_default_finished_at_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_time ATTACH PARTITION portolan.job_history_default_finished_at_idx;
+
+
+--
 -- Name: job_history_default_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
 --
 
 ALTER INDEX portolan.job_history_job ATTACH PARTITION portolan.job_history_default_job_id_idx;
+
+
+--
+-- Name: job_history_default_kind_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_kind ATTACH PARTITION portolan.job_history_default_kind_job_id_idx;
+
+
+--
+-- Name: job_history_default_outcome_job_id_idx; Type: INDEX ATTACH; Schema: portolan; Owner: -
+--
+
+ALTER INDEX portolan.job_history_not_done ATTACH PARTITION portolan.job_history_default_outcome_job_id_idx;
 
 
 --
@@ -24107,6 +27352,15 @@ ALTER TABLE ONLY portolan.sweeps
 
 GRANT USAGE ON SCHEMA amazon TO portolan_console;
 GRANT USAGE ON SCHEMA amazon TO portolan_operator;
+
+
+--
+-- Name: SCHEMA ops; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA ops TO portolan_console;
+GRANT USAGE ON SCHEMA ops TO portolan_operator;
+GRANT USAGE ON SCHEMA ops TO portolan_worker;
 
 
 --
@@ -24268,6 +27522,14 @@ GRANT ALL ON FUNCTION portolan.cancel_backfill(p_backfill bigint) TO portolan_op
 
 REVOKE ALL ON FUNCTION portolan.cancel_many(p_jobs bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION portolan.cancel_many(p_jobs bigint[]) TO portolan_operator;
+
+
+--
+-- Name: FUNCTION cancel_where(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_created_before timestamp with time zone, p_limit integer, p_dry_run boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.cancel_where(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_created_before timestamp with time zone, p_limit integer, p_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.cancel_where(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_created_before timestamp with time zone, p_limit integer, p_dry_run boolean) TO portolan_operator;
 
 
 --
@@ -24551,6 +27813,13 @@ GRANT ALL ON FUNCTION portolan.fail_refresh(p_connection bigint, p_refresh uuid,
 
 
 --
+-- Name: FUNCTION filter_problem(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_all_states text[], p_limit integer); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.filter_problem(p_connection text, p_platform text, p_kind text, p_band text, p_states text[], p_all_states text[], p_limit integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION finish(p_lane bigint[], p_token uuid[], p_job bigint[], p_outcome text[], p_delay interval[], p_detail jsonb[], p_wait boolean); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -24595,6 +27864,20 @@ GRANT ALL ON FUNCTION portolan.first_use(p_connection bigint) TO portolan_worker
 --
 
 REVOKE ALL ON FUNCTION portolan.fold_errors(p_limit integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION fold_jobs(); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.fold_jobs() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION fold_minutes(p_from timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.fold_minutes(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 
 
 --
@@ -25051,6 +28334,14 @@ GRANT ALL ON FUNCTION portolan.retry_tokens(p_connection bigint) TO portolan_ope
 
 
 --
+-- Name: FUNCTION retry_where(p_connection text, p_platform text, p_kind text, p_code text, p_states text[], p_since timestamp with time zone, p_until timestamp with time zone, p_limit integer, p_dry_run boolean); Type: ACL; Schema: portolan; Owner: -
+--
+
+REVOKE ALL ON FUNCTION portolan.retry_where(p_connection text, p_platform text, p_kind text, p_code text, p_states text[], p_since timestamp with time zone, p_until timestamp with time zone, p_limit integer, p_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION portolan.retry_where(p_connection text, p_platform text, p_kind text, p_code text, p_states text[], p_since timestamp with time zone, p_until timestamp with time zone, p_limit integer, p_dry_run boolean) TO portolan_operator;
+
+
+--
 -- Name: FUNCTION run_streams(p_connection text, p_resources text[], p_band text); Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -25484,21 +28775,48 @@ GRANT SELECT ON TABLE portolan.alerts TO portolan_worker;
 
 
 --
--- Name: TABLE applied_views; Type: ACL; Schema: portolan; Owner: -
+-- Name: TABLE alerts; Type: ACL; Schema: ops; Owner: -
 --
 
-GRANT SELECT ON TABLE portolan.applied_views TO portolan_console;
-GRANT SELECT ON TABLE portolan.applied_views TO portolan_operator;
-GRANT SELECT ON TABLE portolan.applied_views TO portolan_worker;
+GRANT SELECT ON TABLE ops.alerts TO portolan_console;
+GRANT SELECT ON TABLE ops.alerts TO portolan_operator;
+GRANT SELECT ON TABLE ops.alerts TO portolan_worker;
 
 
 --
--- Name: TABLE backfill_chunks; Type: ACL; Schema: portolan; Owner: -
+-- Name: TABLE gates; Type: ACL; Schema: portolan; Owner: -
 --
 
-GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_console;
-GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_operator;
-GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_worker;
+GRANT SELECT ON TABLE portolan.gates TO portolan_console;
+GRANT SELECT ON TABLE portolan.gates TO portolan_operator;
+GRANT SELECT ON TABLE portolan.gates TO portolan_worker;
+
+
+--
+-- Name: TABLE pauses; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.pauses TO portolan_console;
+GRANT SELECT ON TABLE portolan.pauses TO portolan_operator;
+GRANT SELECT ON TABLE portolan.pauses TO portolan_worker;
+
+
+--
+-- Name: TABLE queue_stats; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.queue_stats TO portolan_console;
+GRANT SELECT ON TABLE portolan.queue_stats TO portolan_operator;
+GRANT SELECT ON TABLE portolan.queue_stats TO portolan_worker;
+
+
+--
+-- Name: TABLE backlog; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.backlog TO portolan_console;
+GRANT SELECT ON TABLE ops.backlog TO portolan_operator;
+GRANT SELECT ON TABLE ops.backlog TO portolan_worker;
 
 
 --
@@ -25518,6 +28836,69 @@ GRANT UPDATE(limits) ON TABLE portolan.connections TO portolan_operator;
 
 
 --
+-- Name: TABLE errors; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.errors TO portolan_console;
+GRANT SELECT ON TABLE portolan.errors TO portolan_operator;
+GRANT SELECT ON TABLE portolan.errors TO portolan_worker;
+
+
+--
+-- Name: TABLE connections; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.connections TO portolan_console;
+GRANT SELECT ON TABLE ops.connections TO portolan_operator;
+GRANT SELECT ON TABLE ops.connections TO portolan_worker;
+
+
+--
+-- Name: TABLE error_clusters; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_clusters TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_clusters TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_clusters TO portolan_worker;
+
+
+--
+-- Name: TABLE error_minutes; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.error_minutes TO portolan_console;
+GRANT SELECT ON TABLE portolan.error_minutes TO portolan_operator;
+GRANT SELECT ON TABLE portolan.error_minutes TO portolan_worker;
+
+
+--
+-- Name: TABLE error_clusters; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.error_clusters TO portolan_console;
+GRANT SELECT ON TABLE ops.error_clusters TO portolan_operator;
+GRANT SELECT ON TABLE ops.error_clusters TO portolan_worker;
+
+
+--
+-- Name: TABLE freshness; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.freshness TO portolan_console;
+GRANT SELECT ON TABLE ops.freshness TO portolan_operator;
+GRANT SELECT ON TABLE ops.freshness TO portolan_worker;
+
+
+--
+-- Name: TABLE gates; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.gates TO portolan_console;
+GRANT SELECT ON TABLE ops.gates TO portolan_operator;
+GRANT SELECT ON TABLE ops.gates TO portolan_worker;
+
+
+--
 -- Name: TABLE job_history; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -25527,12 +28908,188 @@ GRANT SELECT ON TABLE portolan.job_history TO portolan_worker;
 
 
 --
+-- Name: TABLE job_retries; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_retries TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_retries TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_retries TO portolan_worker;
+
+
+--
 -- Name: TABLE jobs; Type: ACL; Schema: portolan; Owner: -
 --
 
 GRANT SELECT ON TABLE portolan.jobs TO portolan_console;
 GRANT SELECT ON TABLE portolan.jobs TO portolan_operator;
 GRANT SELECT ON TABLE portolan.jobs TO portolan_worker;
+
+
+--
+-- Name: TABLE leases; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.leases TO portolan_console;
+GRANT SELECT ON TABLE portolan.leases TO portolan_operator;
+GRANT SELECT ON TABLE portolan.leases TO portolan_worker;
+
+
+--
+-- Name: TABLE jobs; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.jobs TO portolan_console;
+GRANT SELECT ON TABLE ops.jobs TO portolan_operator;
+GRANT SELECT ON TABLE ops.jobs TO portolan_worker;
+
+
+--
+-- Name: TABLE workers; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.workers TO portolan_console;
+GRANT SELECT ON TABLE portolan.workers TO portolan_operator;
+GRANT SELECT ON TABLE portolan.workers TO portolan_worker;
+
+
+--
+-- Name: COLUMN workers.draining; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(draining) ON TABLE portolan.workers TO portolan_operator;
+
+
+--
+-- Name: TABLE lanes; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.lanes TO portolan_console;
+GRANT SELECT ON TABLE ops.lanes TO portolan_operator;
+GRANT SELECT ON TABLE ops.lanes TO portolan_worker;
+
+
+--
+-- Name: TABLE job_minutes; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_minutes TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_minutes TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_minutes TO portolan_worker;
+
+
+--
+-- Name: TABLE latency; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.latency TO portolan_console;
+GRANT SELECT ON TABLE ops.latency TO portolan_operator;
+GRANT SELECT ON TABLE ops.latency TO portolan_worker;
+
+
+--
+-- Name: TABLE quotas; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.quotas TO portolan_console;
+GRANT SELECT ON TABLE portolan.quotas TO portolan_operator;
+GRANT SELECT ON TABLE portolan.quotas TO portolan_worker;
+
+
+--
+-- Name: TABLE limits; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.limits TO portolan_console;
+GRANT SELECT ON TABLE ops.limits TO portolan_operator;
+GRANT SELECT ON TABLE ops.limits TO portolan_worker;
+
+
+--
+-- Name: TABLE pauses; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.pauses TO portolan_console;
+GRANT SELECT ON TABLE ops.pauses TO portolan_operator;
+GRANT SELECT ON TABLE ops.pauses TO portolan_worker;
+
+
+--
+-- Name: TABLE schedules; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.schedules TO portolan_console;
+GRANT SELECT ON TABLE ops.schedules TO portolan_operator;
+GRANT SELECT ON TABLE ops.schedules TO portolan_worker;
+
+
+--
+-- Name: TABLE retention; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.retention TO portolan_console;
+GRANT SELECT ON TABLE portolan.retention TO portolan_operator;
+GRANT SELECT ON TABLE portolan.retention TO portolan_worker;
+
+
+--
+-- Name: COLUMN retention.keep; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(keep) ON TABLE portolan.retention TO portolan_operator;
+
+
+--
+-- Name: TABLE storage; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.storage TO portolan_console;
+GRANT SELECT ON TABLE ops.storage TO portolan_operator;
+GRANT SELECT ON TABLE ops.storage TO portolan_worker;
+
+
+--
+-- Name: TABLE throughput; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.throughput TO portolan_console;
+GRANT SELECT ON TABLE ops.throughput TO portolan_operator;
+GRANT SELECT ON TABLE ops.throughput TO portolan_worker;
+
+
+--
+-- Name: TABLE waiting; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.waiting TO portolan_console;
+GRANT SELECT ON TABLE ops.waiting TO portolan_operator;
+GRANT SELECT ON TABLE ops.waiting TO portolan_worker;
+
+
+--
+-- Name: TABLE workers; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.workers TO portolan_console;
+GRANT SELECT ON TABLE ops.workers TO portolan_operator;
+GRANT SELECT ON TABLE ops.workers TO portolan_worker;
+
+
+--
+-- Name: TABLE applied_views; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.applied_views TO portolan_console;
+GRANT SELECT ON TABLE portolan.applied_views TO portolan_operator;
+GRANT SELECT ON TABLE portolan.applied_views TO portolan_worker;
+
+
+--
+-- Name: TABLE backfill_chunks; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_worker;
 
 
 --
@@ -25861,39 +29418,12 @@ GRANT SELECT ON TABLE portolan.error_cluster_connections TO portolan_worker;
 
 
 --
--- Name: TABLE error_clusters; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.error_clusters TO portolan_console;
-GRANT SELECT ON TABLE portolan.error_clusters TO portolan_operator;
-GRANT SELECT ON TABLE portolan.error_clusters TO portolan_worker;
-
-
---
--- Name: TABLE errors; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.errors TO portolan_console;
-GRANT SELECT ON TABLE portolan.errors TO portolan_operator;
-GRANT SELECT ON TABLE portolan.errors TO portolan_worker;
-
-
---
 -- Name: TABLE error_inbox; Type: ACL; Schema: portolan; Owner: -
 --
 
 GRANT SELECT ON TABLE portolan.error_inbox TO portolan_console;
 GRANT SELECT ON TABLE portolan.error_inbox TO portolan_operator;
 GRANT SELECT ON TABLE portolan.error_inbox TO portolan_worker;
-
-
---
--- Name: TABLE error_minutes; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.error_minutes TO portolan_console;
-GRANT SELECT ON TABLE portolan.error_minutes TO portolan_operator;
-GRANT SELECT ON TABLE portolan.error_minutes TO portolan_worker;
 
 
 --
@@ -25924,15 +29454,6 @@ GRANT SELECT ON TABLE portolan.first_uses TO portolan_worker;
 
 
 --
--- Name: TABLE gates; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.gates TO portolan_console;
-GRANT SELECT ON TABLE portolan.gates TO portolan_operator;
-GRANT SELECT ON TABLE portolan.gates TO portolan_worker;
-
-
---
 -- Name: TABLE health_transitions; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -25960,12 +29481,12 @@ GRANT SELECT ON TABLE portolan.job_kinds TO portolan_worker;
 
 
 --
--- Name: TABLE leases; Type: ACL; Schema: portolan; Owner: -
+-- Name: TABLE job_minutes_state; Type: ACL; Schema: portolan; Owner: -
 --
 
-GRANT SELECT ON TABLE portolan.leases TO portolan_console;
-GRANT SELECT ON TABLE portolan.leases TO portolan_operator;
-GRANT SELECT ON TABLE portolan.leases TO portolan_worker;
+GRANT SELECT ON TABLE portolan.job_minutes_state TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_minutes_state TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_minutes_state TO portolan_worker;
 
 
 --
@@ -26005,39 +29526,12 @@ GRANT SELECT ON TABLE portolan.parents_now TO portolan_worker;
 
 
 --
--- Name: TABLE pauses; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.pauses TO portolan_console;
-GRANT SELECT ON TABLE portolan.pauses TO portolan_operator;
-GRANT SELECT ON TABLE portolan.pauses TO portolan_worker;
-
-
---
 -- Name: TABLE platform_resources; Type: ACL; Schema: portolan; Owner: -
 --
 
 GRANT SELECT ON TABLE portolan.platform_resources TO portolan_console;
 GRANT SELECT ON TABLE portolan.platform_resources TO portolan_operator;
 GRANT SELECT ON TABLE portolan.platform_resources TO portolan_worker;
-
-
---
--- Name: TABLE queue_stats; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.queue_stats TO portolan_console;
-GRANT SELECT ON TABLE portolan.queue_stats TO portolan_operator;
-GRANT SELECT ON TABLE portolan.queue_stats TO portolan_worker;
-
-
---
--- Name: TABLE quotas; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.quotas TO portolan_console;
-GRANT SELECT ON TABLE portolan.quotas TO portolan_operator;
-GRANT SELECT ON TABLE portolan.quotas TO portolan_worker;
 
 
 --
@@ -26113,22 +29607,6 @@ GRANT SELECT ON TABLE portolan.request_stats TO portolan_worker;
 
 
 --
--- Name: TABLE retention; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.retention TO portolan_console;
-GRANT SELECT ON TABLE portolan.retention TO portolan_operator;
-GRANT SELECT ON TABLE portolan.retention TO portolan_worker;
-
-
---
--- Name: COLUMN retention.keep; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE(keep) ON TABLE portolan.retention TO portolan_operator;
-
-
---
 -- Name: TABLE scheduler_pace; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -26194,22 +29672,6 @@ GRANT SELECT ON TABLE portolan.sweeps TO portolan_worker;
 GRANT SELECT ON TABLE portolan.tokens_now TO portolan_console;
 GRANT SELECT ON TABLE portolan.tokens_now TO portolan_operator;
 GRANT SELECT ON TABLE portolan.tokens_now TO portolan_worker;
-
-
---
--- Name: TABLE workers; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.workers TO portolan_console;
-GRANT SELECT ON TABLE portolan.workers TO portolan_operator;
-GRANT SELECT ON TABLE portolan.workers TO portolan_worker;
-
-
---
--- Name: COLUMN workers.draining; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE(draining) ON TABLE portolan.workers TO portolan_operator;
 
 
 --

@@ -1,5 +1,6 @@
 -- When streams are read: how often each, what is due, and at what pace. docs/scheduling.md tells the rules.
--- Locks: streams, then scheduler_permits, then what enqueue_many locks. A page writes its stream's row and nothing else of this.
+-- Locks: scheduler_permits and then streams, neither with a wait, then what enqueue_many locks. A page writes its stream's row and nothing else
+-- of this.
 
 -- What a read that has caught up teaches about its stream, and how often to read it from now on. No table is read: pages, and the
 -- simulation that measures the rule, call the same.
@@ -62,11 +63,11 @@ begin
   part := '{}'; tokens := '{}';
   select greatest(p.factor * p.steady_per_s, p.least_per_s) into v_rate from portolan.scheduler_pace p;
   for r in select x.* from portolan.scheduler_permits x order by x.tokens desc, x.part for update skip locked loop
-    -- A tenth of a minute is held at most and nine tenths of the rate come after: in no minute more than the rate. A clock that went back
+    -- A fifth of a minute's is held at most and four fifths of the rate come after: in no minute more than the rate. A clock that went back
     -- refills nothing.
     v_seconds := greatest(0, extract(epoch from v_now - r.refilled_at));
     part := part || r.part;
-    tokens := tokens || least(r.tokens + 0.9 * v_rate / 8 * v_seconds, 6 * v_rate / 8)::real;
+    tokens := tokens || least(r.tokens + 0.8 * v_rate / 8 * v_seconds, 12 * v_rate / 8)::real;
     v_sum := v_sum + tokens[cardinality(tokens)];
     exit when v_sum >= p_wanted;
   end loop;

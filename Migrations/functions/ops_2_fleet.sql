@@ -120,6 +120,21 @@ comment on column ops.error_clusters.note is 'Why, for people.';
 comment on column ops.error_clusters.ignored_until is 'Ignored until then.';
 comment on column ops.error_clusters.sample_ids is 'Up to five of its errors in portolan.errors, newest first.';
 
+create or replace view ops.alerts as
+select a.alert_id, a.rule, a.subject, a.severity, a.message, a.opened_at, a.told_at, a.resolved_at, a.resolved_at is null as is_open, a.detail
+from portolan.alerts a;
+comment on view ops.alerts is 'What people should know of: open ones are where is_open, newest first order by alert_id desc.';
+comment on column ops.alerts.alert_id is 'In order of opening.';
+comment on column ops.alerts.rule is 'What kind of alert.';
+comment on column ops.alerts.subject is 'What it is about: cluster:7, connection:12, platform:shopify.';
+comment on column ops.alerts.severity is 'info, warning, error or critical.';
+comment on column ops.alerts.message is 'One sentence for people.';
+comment on column ops.alerts.opened_at is 'Since when.';
+comment on column ops.alerts.told_at is 'When somebody was told; NULL: not yet.';
+comment on column ops.alerts.resolved_at is 'When it stopped being so; NULL: it still is.';
+comment on column ops.alerts.is_open is 'Whether it is still so.';
+comment on column ops.alerts.detail is 'Figures.';
+
 create or replace view ops.limits as
 select q.platform, q.owner, c.connection_id, c.name as connection, q.bucket, q.period_start, q.period_end,
        d.drawn, q.allowed, q.allowed - least(d.drawn, q.allowed) as rest,

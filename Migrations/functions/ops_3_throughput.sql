@@ -40,9 +40,10 @@ alter function portolan.fold_minutes set jit = off;
 -- at every call, and each once more ten minutes after its end; then it is final. At most an hour is made up for in one call: true when there
 -- is more.
 create or replace function portolan.fold_jobs() returns boolean language plpgsql as $$
-declare v_now timestamptz := portolan.now(); v_minute timestamptz := date_trunc('minute', v_now); v_state portolan.job_minutes_state; v_final timestamptz; v_index regclass;
+declare v_now timestamptz := portolan.now(); v_minute timestamptz := date_trunc('minute', v_now); v_state portolan.job_minutes_state; v_final timestamptz; v_index regclass; v_lock_timeout text := current_setting('lock_timeout');
 begin
   select * into strict v_state from portolan.job_minutes_state for update;
+  v_state.final_until := greatest(v_state.final_until, v_minute - interval '8 days');      -- what is older is not kept
   -- A block range that nobody has summed up yet is read whole.
   if v_state.folded_at < v_minute then
     select x.indexrelid::regclass into v_index from pg_catalog.pg_inherits i join pg_catalog.pg_index x on x.indexrelid = i.inhrelid
@@ -52,6 +53,7 @@ begin
       perform pg_catalog.brin_summarize_new_values(v_index) where v_index is not null;
     exception when lock_not_available then null;      -- it is being vacuumed, which does the same
     end;
+    perform set_config('lock_timeout', v_lock_timeout, true);
   end if;
   v_final := least(v_minute - interval '10 min', v_state.final_until + interval '1 hour');
   if v_final > v_state.final_until then
@@ -61,7 +63,6 @@ begin
   end if;
   perform portolan.fold_minutes(greatest(v_final, date_trunc('minute', least(v_state.folded_at, v_now)) - interval '1 min', v_minute - interval '15 min'), 'infinity');
   delete from portolan.job_minutes m where m.minute < v_now - interval '8 days';
-  delete from portolan.job_retries r where r.retried_at < v_now - (select t.keep from portolan.retention t where t.table_name = 'job_history') - interval '1 day';
   update portolan.job_minutes_state t set final_until = v_final, folded_at = v_now;
   return v_final < v_minute - interval '10 min';
 end $$;

@@ -62,7 +62,9 @@ begin
   v_found := v_found[1:p_limit];
   if p_dry_run then return query select 'would be retried', cardinality(v_found), v_found, '{}'::bigint[], v_more; return; end if;
 
-  -- Whoever notes it first runs it.
+  -- Lanes first, in order, as retry has them; then whoever notes a job first runs it.
+  perform from (select distinct h.lane_id from portolan.job_history h where h.job_id = any (v_found) order by 1) x
+  cross join lateral (select from portolan.lanes l where l.lane_id = x.lane_id limit 1 for update) locked;
   with noted as (
     insert into portolan.job_retries (job_id) select u from unnest(v_found) u order by 1 on conflict (job_id) do nothing returning job_id)
   select array_agg(n.job_id order by n.job_id) into v_mine from noted n;

@@ -73,8 +73,9 @@ begin
       -- A vacuum is left to those who may: the tables' owner, from PostgreSQL 17 on whoever was granted it.
       and (m.task <> 'vacuum' or case when current_setting('server_version_num')::integer >= 170000 then has_table_privilege(session_user, 'portolan.jobs', 'MAINTAIN')
                                       else pg_has_role(session_user, (select c.relowner from pg_class c where c.oid = 'portolan.jobs'::regclass), 'USAGE') end)
-    -- Copies may take seconds: first, so that no lock of another task is held meanwhile.
-    order by m.task <> 'copies', m.next_at for update skip locked loop
+    -- Copies may take seconds, and the history may have to be waited for: first, so that no lock of another task is held meanwhile.
+    -- Counts last: others count, too, and wait for the lock.
+    order by case when m.task in ('copies', 'throughput') then 0 when m.task = 'stats' then 2 else 1 end, m.next_at for update skip locked loop
     v_start := clock_timestamp();
     v_error := null; v_more := false;
     begin
@@ -84,6 +85,8 @@ begin
           -- before a deadlock would be looked for.
           perform set_config('lock_timeout', '500ms', true);
           perform portolan.make_days(t), portolan.drop_days(t) from unnest(array['job_history', 'job_events', 'requests', 'errors']) t;
+          -- After the history, in which retry looks before it notes what it did.
+          delete from portolan.job_retries r where r.retried_at < v_now - (select t.keep from portolan.retention t where t.table_name = 'job_history') - interval '1 day';
         when 'stats' then perform portolan.refresh_stats();
         when 'errors' then
           perform portolan.fold_errors();

@@ -12,12 +12,15 @@ declare v_now timestamptz := portolan.now(); v_asked integer := 0;
 begin
   inserted := 0; changed := 0; unchanged := 0; stale := 0; deleted := 0;
   if cardinality(p_id) > 0 then
+    -- The order is for the planner, which may not sort here: in a table that has not been analysed yet, any index that begins with the connection
+    -- looks as good as the key, and takes a look at all of the connection's records for each.
     with input as materialized (
       select u.*, r.payload_hash as old_hash, r.deleted_at as old_deleted_at
       from unnest(p_resource, p_id, p_updated_at, p_created_at, p_fetched_at, p_hash, p_payload, p_sanitised)
         with ordinality u(resource, id, updated_at, created_at, fetched_at, hash, payload, sanitised, o)
       left join lateral (select r.payload_hash, r.deleted_at from portolan.raw_records r
-                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id = u.id limit 1) r on true),
+                         where r.connection_id = p_connection and r.resource = u.resource and r.external_id >= u.id and r.external_id <= u.id
+                         order by r.external_id limit 1) r on true),
     done as (
       insert into portolan.raw_records as t (connection_id, resource, external_id, platform, platform_created_at, platform_updated_at, payload, payload_hash,
                                              first_seen_at, changed_at, fetched_at, job_id, api_version, sanitised)
@@ -45,7 +48,7 @@ begin
       from (select distinct on (u.resource collate "C", u.id collate "C") u.* from unnest(p_gone_resource, p_gone_id, p_gone_at, p_gone_source) u(resource, id, at, source)
             order by u.resource collate "C", u.id collate "C") g
       cross join lateral (select r.ctid from portolan.raw_records r where r.connection_id = p_connection and r.resource = g.resource
-                          and r.external_id = g.id and r.deleted_at is null limit 1 for update) r)
+                          and r.external_id >= g.id and r.external_id <= g.id and r.deleted_at is null order by r.external_id limit 1 for update) r)
     update portolan.raw_records r set deleted_at = g.at, deletion_source = g.source, changed_at = v_now from gone g where r.ctid = g.row_at;
     get diagnostics deleted = row_count;
   end if;
@@ -111,7 +114,7 @@ begin
     state_since = case when s.state is distinct from n.state then v_now else s.state_since end
   from (select case when p_degradation is not null and (p_caught_up or o.first_caught_up_at is not null) then 'degraded'
                     when p_caught_up or o.first_caught_up_at is not null then 'in_sync' else 'reading' end as state,
-               x.pages, x.records, x.changes, x.least, case when o.kind = 'sync' and o.first_caught_up_at is not null then make_interval(secs => r.seconds) end as cadence,
+               x.pages, x.records, x.changes, x.least, case when o.kind = 'sync' and o.first_caught_up_at is not null and p_interval_min is not null then make_interval(secs => r.seconds) end as cadence,
                r.change_count, r.change_span, r.change_cos, r.change_sin, r.read_cost
         from portolan.streams o
         cross join lateral (select least(o.read_pages + 1, 1000000) as pages, least(o.read_records + coalesce(cardinality(p_id), 0), 1000000000) as records,
@@ -190,4 +193,5 @@ comment on function portolan.enqueue_sync is 'Enqueues a sync of one stream, by 
 alter function portolan.commit_page set enable_seqscan = off;
 alter function portolan.commit_page set jit = off;
 alter function portolan.store_records set enable_seqscan = off;
+alter function portolan.store_records set enable_sort = off;
 alter function portolan.store_records set jit = off;

@@ -22,8 +22,8 @@ package struct PageStore: Sendable {
     /// - Parameters:
     ///   - backfill: whose chunk the page is of; nil: it is the stream's own. Of a chunk's page that is not stored which
     ///     says something of the stream: up to when it is known, its state, its sweep.
-    ///   - pageInterval: how far apart pages like this one may be within the connection's quota; nil where nothing
-    ///     limits them.
+    ///   - pageInterval: how far apart pages like this one may be within the connection's quota; nil where nobody
+    ///     knows: the stream is then read as its target says.
     /// - Returns: what was written, and what the worker must know; `isHeld` is false when the lease is lost and
     ///   nothing was changed.
     /// - Throws: ``PostgresError``. After `connectionLost` nobody knows whether the page was committed: the caller

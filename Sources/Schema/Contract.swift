@@ -15,14 +15,21 @@ package struct Contract: Sendable {
     package let entity: String
     package let story: String
     package let columns: [Column]
+    /// Columns that are NULL only beside an entry in `issues`, from a line `# required: <column>, …`.
+    package let required: [String]
 
     /// - Parameter common: columns that stand before the entity's own.
-    /// - Throws: ``SchemaError`` naming the file and line that is not `name type meaning`.
+    /// - Throws: ``SchemaError`` naming the file and what is wrong in it.
     package init(parsing file: EmbeddedFile, common: [Column] = []) throws(SchemaError) {
         var story: [String] = []
         var own: [Column] = []
+        var required: [String] = []
         for (index, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy(\.isWhitespace) { continue }
+            if let mark = line.firstRange(of: "# required: "), mark.lowerBound == line.startIndex {
+                required = line[mark.upperBound...].split(separator: ",").map { $0.trimmedSpaces }
+                continue
+            }
             if line.hasPrefix("#") {
                 story.append(line.drop { $0 == "#" || $0 == " " }.description)
                 continue
@@ -42,6 +49,10 @@ package struct Contract: Sendable {
         entity = file.name
         self.story = story.joined(separator: " ")
         columns = common + own
+        self.required = required
+        if let unknown = required.first(where: { name in !own.contains { $0.name == name } }) {
+            throw SchemaError("\(file.path): required names \(unknown), which is none of its columns")
+        }
     }
 
     private static let types: Set<String> = [

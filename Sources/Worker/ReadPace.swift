@@ -5,13 +5,13 @@ enum ReadPace {
     /// How much of a bucket regular reads may use between them: the rest is for backfills, and for what is urgent.
     static let share = 0.5
 
-    /// How far apart pages like this one may be when all streams of the connection are read alike; nil where nothing
+    /// How far apart pages like this one may be when all streams of the connection are read alike; zero where nothing
     /// counts them.
     ///
     /// A bucket that all connections share allows nobody more than their target: how many of them there are is not
     /// known here.
-    static func pageInterval(of demands: [BucketDemand], buckets: [Bucket], streams: Int) -> Duration? {
-        var longest: Duration?
+    static func pageInterval(of demands: [BucketDemand], buckets: [Bucket], streams: Int) -> Duration {
+        var longest = Duration.zero
         for demand in demands {
             guard let bucket = buckets.first(where: { $0.serves(demand.bucket) }) else { continue }
             if bucket.scope == .app { return never }
@@ -19,7 +19,7 @@ enum ReadPace {
             guard let rate = bucket.perSecond else { continue }
             let sharers = Double(bucket.isTemplate ? 1 : max(streams, 1))
             let seconds = rate > 0 ? total * sharers / (rate * bucket.share * share) : .infinity
-            longest = max(longest ?? .zero, seconds < never.seconds ? .seconds(seconds) : never)
+            longest = max(longest, seconds < never.seconds ? .seconds(seconds) : never)
         }
         return longest
     }

@@ -24,6 +24,12 @@ package final class MerchantWalk {
         package var answerBytes: Int { exchanges.reduce(0) { $0 + $1.response.body.count } }
     }
 
+    /// A stream, or what is read of its past.
+    private struct Place: Hashable {
+        let resource: String
+        let isPast: Bool
+    }
+
     package let platform: any Platform
     package let store: any SandboxStore
     package private(set) var now = MerchantWalk.start
@@ -36,7 +42,11 @@ package final class MerchantWalk {
     package private(set) var coverage: [Coverage] = []
     package private(set) var syncedThrough: Date?
     package private(set) var settings: [String: String]
-    private var cursors: [String: Cursor] = [:]
+    /// What the window that was begun last has brought.
+    package private(set) var pastRecords: [String: Record] = [:]
+    /// A page of a window spoke of a sweep, which is a stream's affair.
+    package private(set) var pastSwept = false
+    private var cursors: [Place: Cursor] = [:]
     /// What the sweep that is under way has seen, by resource.
     private var sweeps: [String: (startedAt: Date, seen: Set<String>)] = [:]
     private let method: Authentication.Method
@@ -61,6 +71,12 @@ package final class MerchantWalk {
             SandboxOptions(
                 seed: seed, sizes: sizes, credentials: Dictionary(uniqueKeysWithValues: credentials),
                 startsAt: Self.start, limitFactor: 1_000_000, spoiltShare: spoiltShare, quirks: quirks))
+    }
+
+    /// Another reader of the same merchant, who has read nothing yet.
+    package init(beside other: MerchantWalk) {
+        (platform, method, store) = (other.platform, other.method, other.store)
+        (settings, now) = (other.settings, other.now)
     }
 
     /// What a person has to say, said.
@@ -97,32 +113,74 @@ package final class MerchantWalk {
     ///
     /// - Throws: a ``ReadFailure`` that says no way to go on.
     package func step(_ resource: String) throws -> Bool {
-        let read = StreamRead(resource: resource, cursor: cursors[resource], settings: settings, now: now)
+        try step(Place(resource: resource, isPast: false))
+    }
+
+    private func step(_ place: Place) throws -> Bool {
+        let read = read(place)
         let step = try platform.nextStep(in: read)
         let exchanges = try step.requests.map(send)
         now += 0.5
         if let reader = step.reader, exchanges[0].response.status == 200 {
-            return try download(exchanges[0].response, reader, resource)
+            return try download(exchanges[0].response, reader, place)
         }
-        let later = StreamRead(resource: resource, cursor: read.cursor, settings: settings, now: now)
+        let later = StreamRead(resource: place.resource, cursor: read.cursor, settings: settings, now: now)
         let page: Page
         do throws(ReadFailure) {
             page = try platform.page(from: exchanges, in: later)
         } catch {
             guard let next = error.goOnWith else { throw error }
             flags.append(error.error)
-            cursors[resource] = next
+            cursors[place] = next
             return false
         }
         // Only what is held and given to the platform as a whole can be given to it again, spoilt.
         if step.reader == nil { steps.append(Step(read: read, exchanges: exchanges)) }
-        try keep(page, resource)
+        try keep(page, place)
         return page.isCaughtUp
+    }
+
+    // MARK: - The past
+
+    /// Begins the stream at a time, as though all that is older had been read.
+    package func start(_ resource: String, at start: Date) throws {
+        let place = Place(resource: resource, isPast: false)
+        cursors[place] = try platform.cursor(startingAt: start, in: read(place))
+    }
+
+    /// Begins the read of a window, beside the stream's own.
+    package func begin(_ window: Window, of resource: String) throws {
+        let stream = read(Place(resource: resource, isPast: false))
+        let cursor = try platform.cursor(reading: window, in: stream)
+        cursors[Place(resource: resource, isPast: true)] = cursor
+        pastRecords = [:]
+    }
+
+    /// Asks once for the window that was begun. Says whether it was read to its end.
+    package func stepPast(_ resource: String) throws -> Bool {
+        try step(Place(resource: resource, isPast: true))
+    }
+
+    /// The same, but the worker ends before it can store what came; the request was made all the same.
+    package func stepPastInVain(_ resource: String) throws {
+        let place = Place(resource: resource, isPast: true)
+        for request in try platform.nextStep(in: read(place)).requests { _ = try send(request) }
+        now += 0.5
+    }
+
+    package func run(_ window: Window, of resource: String, stepsMax: Int = 5000) throws {
+        try begin(window, of: resource)
+        for _ in 0..<stepsMax { if try stepPast(resource) { return } }
+        throw Failure.doesNotEnd("\(resource) from \(window.from?.description ?? "ever") to \(window.to)")
+    }
+
+    private func read(_ place: Place) -> StreamRead {
+        StreamRead(resource: place.resource, cursor: cursors[place], settings: settings, now: now)
     }
 
     /// In pieces that have nothing to do with what is in them.
     private func download(
-        _ answer: PlatformResponse, _ first: any DocumentReader, _ resource: String
+        _ answer: PlatformResponse, _ first: any DocumentReader, _ place: Place
     ) throws -> Bool {
         var reader = first
         try reader.begin(
@@ -131,7 +189,7 @@ package final class MerchantWalk {
         var isCaughtUp = false
         func drain() throws {
             while let page = reader.nextPage() {
-                try keep(page, resource)
+                try keep(page, place)
                 isCaughtUp = page.isCaughtUp
             }
         }
@@ -145,20 +203,23 @@ package final class MerchantWalk {
         return isCaughtUp
     }
 
-    private func keep(_ page: Page, _ resource: String) throws {
+    private func keep(_ page: Page, _ place: Place) throws {
         for record in page.records {
             guard let stored = platform.neverStored.strip(record) else { throw Failure.unreadable(record.id) }
             records["\(record.resource) \(record.id)"] = stored
             names.insert(record.resource)
+            if place.isPast { pastRecords["\(record.resource) \(record.id)"] = stored }
         }
         for deletion in page.deletions { records["\(deletion.resource) \(deletion.id)"] = nil }
-        if let sweep = page.sweep { keep(sweep, page) }
+        if let sweep = page.sweep {
+            if place.isPast { pastSwept = true } else { keep(sweep, page) }
+        }
         flags += page.flags
         coverage += page.coverage
         settings.merge(page.discoveries) { $1 }
-        cursors[resource] = page.cursor
+        cursors[place] = page.cursor
         if let next = page.resumeAt { now = max(now, next) }
-        if page.isCaughtUp { syncedThrough = page.syncedThrough }
+        if page.isCaughtUp, !place.isPast { syncedThrough = page.syncedThrough }
     }
 
     /// As the database does it: what was there before the sweep began, and was not seen by it, is gone.

@@ -5,7 +5,7 @@ import RawJSON
 @testable import Platforms
 
 /// What was asked and answered while every stream of a simulated merchant was read twice, with an hour and many changes
-/// in between.
+/// in between, and a window of its past.
 struct ConformanceTranscript: Sendable {
     typealias Step = MerchantWalk.Step
 
@@ -29,6 +29,10 @@ struct ConformanceTranscript: Sendable {
         for resource in platform.resources { try walk.run(resource.name) }
         walk.change(count: 400)
         for resource in platform.resources { try walk.run(resource.name) }
+        for resource in platform.resources where resource.history != nil {
+            let to = walk.now.addingTimeInterval(-86_400)
+            try walk.run(Window(from: to.addingTimeInterval(-20 * 86_400), to: to), of: resource.name)
+        }
         steps = walk.steps
         ids = Set(
             walk.held.keys.flatMap { $0.split(separator: " ").last?.split(separator: "/") ?? [] }.map(String.init))

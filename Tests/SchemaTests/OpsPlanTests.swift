@@ -8,7 +8,7 @@ import Testing
 @Suite("What a page of schema ops costs", .serialized)
 struct OpsPlanTests {
     /// A million ended jobs over thirty days, a thousand connections, two thousand live jobs.
-    private static let history: [SQL] = [
+    private static let ground: [SQL] = [
         """
         insert into portolan.connections (platform, name, base_url, state)
         select (array['toy', 'tin'])[1 + i % 2], 'shop-' || i, 'https://shop.example', 'healthy' from generate_series(1, 1000) i
@@ -29,17 +29,9 @@ struct OpsPlanTests {
         select portolan.enqueue_many(array_agg(c.connection_id), array_agg('sync'::text),
         array_agg('{\"resource\": \"orders\"}'::jsonb)) from portolan.connections c, generate_series(1, 2)
         """,
-        """
-        insert into portolan.job_history (job_id, connection_id, lane_id, created_at, started_at, finished_at,
-        attempt, snoozes, rescues, outcome, pages_count,
-                                          records_count, band, kind, args, error, runs)
-        select i, l.connection_id, l.lane_id, t.at - interval '3 s', t.at - interval '2 s', t.at, 1, 0, 0, case when
-        i % 5000 = 7 then 'failed' else 'done' end, 3, 250, 'incremental',
-               case when i % 40000 = 11 then 'probe' else 'sync' end, '{}', case when i % 5000 = 7 then '{"code": "platform.internal"}'::jsonb end, 1
-        from generate_series(1, 1000000) i
-        cross join lateral (select now() - (1000000 - i) * interval '2.592 s' as at) t
-        join (select lane_id, connection_id, row_number() over (order by lane_id) as n from portolan.lanes) l on l.n = 1 + (i * 7919::bigint) % 1000
-        """,
+    ]
+
+    private static let live: [SQL] = [
         "select setval('portolan.jobs_job_id_seq', 2000000)",
         "select portolan.beat('00000000-0000-0000-0000-00000000000a', 'host-a', '1')",
         "select count(*) from portolan.claim('00000000-0000-0000-0000-00000000000a', array['toy', 'tin'], array['incremental', 'incremental'], 64)",
@@ -48,15 +40,33 @@ struct OpsPlanTests {
         0, 0, 0, 10, 30, 99, array_fill(1, array[24]), array_fill(1, array[20]) from generate_series(0, 11519)
         m, unnest(array['toy', 'tin']) p, unnest(array['sync', 'report']) k
         """,
-        "select portolan.refresh_stats()", "analyze",
+        "select portolan.refresh_stats()", "vacuum analyze portolan.job_history", "analyze",
     ]
+
+    /// Jobs from one number to another.
+    private static let ended: SQL = """
+        insert into portolan.job_history (job_id, connection_id, lane_id, created_at, started_at, finished_at, attempt, snoozes,
+          rescues, outcome, pages_count, records_count, band, kind, args, error, runs)
+        select i, l.connection_id, l.lane_id, t.at - interval '3 s', t.at - interval '2 s', t.at, 1, 0, 0,
+          case when i % 5000 = 7 then 'failed' else 'done' end, 3, 250, 'incremental',
+          case when i % 40000 = 11 then 'probe' else 'sync' end, '{}',
+          case when i % 5000 = 7 then '{"code": "platform.internal"}'::jsonb end, 1
+        from generate_series($1::bigint, $2::bigint) i
+        cross join lateral (select now() - (1000000 - i) * interval '2.592 s' as at) t
+        join (select lane_id, connection_id, row_number() over (order by lane_id) as n from portolan.lanes) l
+          on l.n = 1 + (i * 7919) % 1000
+        """
 
     @Test(
         "a page touches a bounded number of blocks, whatever the history: nothing is counted and nothing is scanned",
         .timeLimit(.minutes(5)))
     func blocks() async throws {
         try await withDatabase(connectionsMax: 1) { pool, _ in
-            for sql in Self.history { try await pool.query(sql) }
+            for sql in Self.ground { try await pool.query(sql) }
+            for part in 0..<20 {
+                try await pool.query(Self.ended, [Int64(part) * 50_000 + 1, Int64(part + 1) * 50_000])
+            }
+            for sql in Self.live { try await pool.query(sql) }
             let size: Int64 = try await pool.query(
                 "select (sum(total_bytes) / 8192)::bigint from ops.storage where table_name = 'job_history'")[0].decode(
                     at: 0)

@@ -115,6 +115,24 @@ struct OpsPromiseTests {
         }
     }
 
+    @Test("the statements in docs/ops.md run, as an operator who may not read secrets")
+    func examples() async throws {
+        let text = try String(contentsOfFile: Self.document, encoding: .utf8)
+        let blocks = text.components(separatedBy: "```sql\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        let sql = blocks.joined(separator: "\n").split(separator: "\n").filter { !$0.hasPrefix("--") }
+        let statements = sql.joined(separator: "\n").components(separatedBy: ";").filter { $0.contains("select") }
+        #expect(statements.count >= 12)
+        try await OpsLab.with { lab in
+            try await lab.fill()
+            try await lab.addConnection("my-shop", platform: "stripe")
+            try await lab.run("set role portolan_operator")
+            for statement in statements { try await lab.run(statement) }
+            try await lab.run("reset role")
+        }
+    }
+
     @Test("what views tell merchants are the texts of Sources/Health/Texts/en.json")
     func merchants() async throws {
         struct Part: Decodable, Equatable {

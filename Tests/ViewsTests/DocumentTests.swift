@@ -60,6 +60,37 @@ import Testing
             ])
     }
 
+    @Test("names that a view gives to what it works with are traced to their fields; constants of branches stay")
+    func derived() {
+        let list = DocumentSelectList(
+            view: """
+                create or replace view toy.lines as
+                select r.connection_id, type, unified.num(l, 'total') as total, toy.word(name) as title, q->'customer' as customer,
+                  paid - back as open_amount, d.currency
+                from portolan.raw_records r
+                cross join lateral (
+                  select a.*, q, currency, (select sum(unified.num(e, 'amount')) from jsonb_array_elements(q->'payments') e) as paid,
+                    unified.num(p, 'back') as back
+                  from (
+                    select p, (select m.payload #> '{}' from portolan.raw_records m where m.resource = 'others') as q,
+                      toy.word(p->'money'->'currency') as currency
+                    from (select r.payload #> '{}' as p offset 0) x offset 0) y
+                  cross join lateral (
+                    select 'product'::text as type, l, n, l->'name' as name from jsonb_array_elements(p->'lines') with ordinality a(l, n)
+                    union all
+                    select 'fee', l, n, l->'fee_name' from jsonb_array_elements(p->'fees') with ordinality a(l, n)) a
+                  offset 0) d
+                where r.platform = 'toy';
+                """)
+        #expect(
+            list.columns.map { "\($0.name): \($0.sources.joined(separator: ", "))" } == [
+                "connection_id: the record's connection_id", "type: always product, always fee",
+                "total: lines[].total, fees[].total", "title: lines[].name, fees[].fee_name",
+                "customer: others: customer", "open_amount: others: payments[].amount, back",
+                "currency: money.currency",
+            ])
+    }
+
     @Test(
         "of every view that feeds an entity, more than half of the columns have a field",
         arguments: platformViewFiles.map(\.path))

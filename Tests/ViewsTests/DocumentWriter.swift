@@ -69,8 +69,8 @@ struct DocumentWriter {
 
                 \(contract.story)
 
-                Fields are those of the raw record's `payload`; `[]` is each element of a list. A column that a platform
-                does not offer is NULL there.
+                Fields are those of the raw record's `payload`; `[]` is each element of a list, `events: currency` a field
+                of another record that belongs to it. A column that a platform does not offer is NULL there.
 
                 | column | type | meaning |\(feeding.map { " \($0.qualifiedName) |" }.joined())
                 | --- | --- | --- |\(feeding.map { _ in " --- |" }.joined())
@@ -95,14 +95,15 @@ struct DocumentWriter {
 
                 ## Resources
 
-                | resource | read | every | lane | brings also |
-                | --- | --- | --- | --- | --- |
+                | resource | read | every | lane | brings also | its past |
+                | --- | --- | --- | --- | --- | --- |
 
                 """
         for resource in platform.resources {
             let children = resource.children.map { "`\($0)`" }.joined(separator: ", ")
             text += "| `\(resource.name)` | \(resource.kind == .sync ? "page by page" : "as a report") | "
-            text += "\(Self.words(resource.freshnessTarget)) | \(resource.lane) | \(children) |\n"
+            text += "\(Self.words(resource.freshnessTarget)) | \(resource.lane) | \(children) | "
+            text += "\(Self.words(resource.history)) |\n"
         }
         text += "\n## Signing in\n\n"
         for method in platform.authentication.methods {
@@ -128,7 +129,8 @@ struct DocumentWriter {
             text += "\(Self.words(bucket.kind)) | \(Self.number(bucket.share * 100)) % |\n"
         }
         text +=
-            "\n## Where columns come from\n\nFields of the raw record's `payload`; `[]` is each element of a list.\n"
+            "\n## Where columns come from\n\nFields of the raw record's `payload`; `[]` is each element of a list, "
+            + "`events: currency` a field of another record that belongs to it.\n"
         for view in views where view.platform == platform.key && !view.feeds.isEmpty { text += section(view) }
         return text
     }
@@ -159,6 +161,14 @@ struct DocumentWriter {
             return "\(number(seconds / length)) \(unit)"
         }
         return "\(number(seconds)) s"
+    }
+
+    /// How the past of a resource is read.
+    private static func words(_ history: History?) -> String {
+        guard let history else { return "as a whole" }
+        let clock = history.clock == .created ? "windows by creation" : "windows by change"
+        let most = history.windowMax.map { " of at most \(words($0))" } ?? ""
+        return clock + most + (history.reach.map { ", \(words($0)) back" } ?? "")
     }
 
     private static func words(_ kind: Bucket.Kind) -> String {

@@ -104,44 +104,27 @@ struct ViewProbe: Sendable {
     }
 }
 
-/// Columns that may be NULL only beside an entry in `issues`.
-let requiredColumns: [String: [String]] = [
-    "commerce_orders": ["total_amount", "currency"],
-    "commerce_order_line_items": ["total_amount", "currency"],
-    "commerce_product_variants": ["price_amount"],
-    "payment_transactions": ["amount", "currency"],
-    "payment_refunds": ["amount", "currency"],
-    "payment_refund_line_items": ["subtotal_amount", "currency"],
-    "payment_balance_transactions": ["gross_amount", "fee_amount", "net_amount", "currency"],
-    "payment_payouts": ["amount", "currency"],
-    "billing_invoices": ["total_amount", "currency"],
-    "billing_invoice_lines": ["amount", "currency"],
-    "billing_plans": ["currency"],
-    "billing_subscription_items": ["currency"],
-]
-
-/// Rows that may be without amounts for a reason that is no fault: conditions by entity.
-///
-/// Amazon shows no amounts before the payment is authorised, and none of some orders that were cancelled.
-private let moneyless = [
-    "commerce_orders": "platform = 'amazon' and status in ('pending', 'cancelled')",
-    "commerce_order_line_items": """
-    platform = 'amazon' and order_id in (
-      select id from unified.commerce_orders where platform = 'amazon' and status in ('pending', 'cancelled'))
-    """,
-]
+/// Rows of an entity that may be without required values for a reason that is no fault: what the lines
+/// `-- may be empty: <condition>` of the views' files say. Example: orders that show no amounts before they are paid.
+private func mayBeEmpty(_ entity: String) -> String {
+    let conditions = platformViewFiles.map(PlatformView.init).filter { $0.feeds.contains(entity) }.compactMap { view in
+        ViewHeader.line("may be empty", in: view.text).map { "platform = '\(view.platform)' and (\($0))" }
+    }
+    return conditions.isEmpty ? "false" : conditions.joined(separator: " or ")
+}
 
 extension ViewProbe {
     /// What is NULL, required, and not in the list of issues; in words.
     func silentNulls() async throws -> [String] {
         var found: [String] = []
-        for (entity, columns) in requiredColumns.sorted(by: { $0.key < $1.key }) {
-            for column in columns {
+        for contract in try Contract.all() {
+            let entity = contract.entity
+            for column in contract.required {
                 let rows = try await pool.query(
                     SQL(
                         unsafeText: """
                             select platform, raw_resource, platform_id, count(*) over () from unified.\(entity)
-                            where \(column) is null and issues = '[]' and (\(moneyless[entity] ?? "false")) is not true
+                            where \(column) is null and issues = '[]' and (\(mayBeEmpty(entity))) is not true
                             limit 1
                             """))
                 for row in rows {

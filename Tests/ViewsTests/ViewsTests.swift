@@ -108,11 +108,12 @@ import Testing
         try await withMerchants { probe in
             for platform in allPlatforms {
                 let raw = try await RawPayloads(probe, platform: platform.key, connection: 1)
-                for view in try await probe.views(in: platform.key) {
-                    let name = view.name.split(separator: ".")[1]
-                    let expected = RowCountRules.special[view.name]?(raw) ?? raw[String(name)].count
-                    let rows = try await probe.count("select count(*) from \(view.name) where connection_id = 1")
-                    #expect(rows == Int64(expected), "\(view.name)")
+                for view in platformViewFiles.map(PlatformView.init) where view.isView && view.platform == platform.key
+                {
+                    let expected = try RowRule(view).count(in: raw)
+                    let name = view.qualifiedName
+                    let rows = try await probe.count("select count(*) from \(name) where connection_id = 1")
+                    #expect(rows == Int64(expected), "\(name)")
                 }
             }
         }

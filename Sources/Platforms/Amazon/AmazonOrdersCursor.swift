@@ -72,7 +72,10 @@ struct AmazonOrdersCursor: Codable, Sendable, Equatable {
         }
         let upTo = AmazonTime.floor(now.addingTimeInterval(-Self.lagSeconds))
         let earliest = AmazonTime.floor(now.addingTimeInterval(-Self.historySeconds))
-        guard let through, isKnown(marketplaces) else { return Walk(from: earliest, upTo: upTo) }
+        // Before the first walk no marketplace is known: where a stream begins holds for all of them.
+        guard let through, self.marketplaces == nil || isKnown(marketplaces) else {
+            return Walk(from: earliest, upTo: upTo)
+        }
         let from = max(earliest, through.addingTimeInterval(-Self.overlapSeconds))
         return Walk(from: min(from, upTo.addingTimeInterval(-1)), upTo: upTo)
     }

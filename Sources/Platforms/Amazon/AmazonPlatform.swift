@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import RawJSON
 
 /// Amazon's Selling Partner API.
@@ -36,12 +36,18 @@ package struct AmazonPlatform: Platform {
     /// spend their time waiting.
     package var resources: [Resource] {
         [
-            Resource("orders", freshnessTarget: .seconds(900), lane: "orders", children: ["order_items"]),
-            Resource("financial_events", freshnessTarget: .seconds(7200), lane: "finances"),
-            Resource("financial_event_groups", freshnessTarget: .seconds(21_600), lane: "finances"),
+            Resource(
+                "orders", freshnessTarget: .seconds(900), lane: "orders", children: ["order_items"],
+                history: AmazonOrders.history),
+            Resource(
+                "financial_events", freshnessTarget: .seconds(7200), lane: "finances", history: AmazonFinances.history),
+            Resource(
+                "financial_event_groups", freshnessTarget: .seconds(21_600), lane: "finances",
+                history: AmazonFinances.history),
         ]
             + AmazonReport.all.map {
-                Resource($0.resource, kind: .report, freshnessTarget: $0.freshness, lane: "reports")
+                Resource(
+                    $0.resource, kind: .report, freshnessTarget: $0.freshness, lane: "reports", history: $0.history)
             }
     }
 
@@ -64,6 +70,22 @@ package struct AmazonPlatform: Platform {
         case .orders: try AmazonOrders(read).page(from: exchanges, rules)
         case .finances(let kind): try AmazonFinances(kind, read).page(from: first, rules)
         case .report(let report): try AmazonReports(report, read).page(from: first, rules)
+        }
+    }
+
+    package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        switch try stream(of: read.resource) {
+        case .orders: try AmazonOrders(read).cursor(reading: window)
+        case .finances(let kind): try AmazonFinances(kind, read).cursor(reading: window)
+        case .report(let report): try AmazonReports(report, read).cursor(reading: window)
+        }
+    }
+
+    package func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        switch try stream(of: read.resource) {
+        case .orders: try AmazonOrders(read).cursor(startingAt: start)
+        case .finances(let kind): try AmazonFinances(kind, read).cursor(startingAt: start)
+        case .report(let report): try AmazonReports(report, read).cursor(startingAt: start)
         }
     }
 

@@ -57,6 +57,8 @@ struct AmazonReportCursor: Codable, Sendable, Equatable {
     var failures = 0
     var isClampTold = false
     var isScouted = false
+    /// What is read is a window of the past, and not the stream.
+    var isPast: Bool?
 
     struct Found: Codable, Sendable, Equatable {
         var report: String

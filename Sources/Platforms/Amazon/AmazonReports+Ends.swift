@@ -156,6 +156,12 @@ extension AmazonReports {
         } else if report.resource == "all_orders_report" {
             cursor.phase = .check
             return
+        } else if report.windowSeconds != nil, cursor.cancels == 1 {
+            // Nothing else says whether there was anything, and a window of the past is not read again.
+            cursor.forgetReport()
+            cursor.phase = .request
+            page.resumeAt = time.addingTimeInterval(1800)
+            return
         }
         complete(&cursor, &page, count: 0)
     }

@@ -113,6 +113,15 @@ struct AmazonReports {
     // MARK: - Reading
 
     func page(from exchange: Exchange, _ rules: RuleBook) throws(ReadFailure) -> Page {
+        let page = try answer(from: exchange, rules)
+        // A stream goes on without a window that cannot be had; a window that was asked for is not read then.
+        if cursor.isPast == true, let error = page.degradation, error.code == .reportFailed {
+            throw ReadFailure(error, lessons: page.lessons)
+        }
+        return page
+    }
+
+    private func answer(from exchange: Exchange, _ rules: RuleBook) throws(ReadFailure) -> Page {
         if exchange.request.purpose == AmazonMarketplaces.purpose {
             return try AmazonMarketplaces.page(from: exchange, rules, in: read)
         }
@@ -149,8 +158,9 @@ struct AmazonReports {
         let first = try sales(answer, exchange).first { $0.orders > 0 }
         cursor.isScouted = true
         tellClamp(&cursor, &page, "Amazon has order data of the last two years only", exchange)
-        guard let first else {
-            // Nothing was ever sold.
+        let isTooEarly = first?.from.flatMap { start in cursor.upTo.map { start >= $0 } } ?? false
+        guard let first, !isTooEarly else {
+            // Nothing was ever sold, or nothing yet in a window of the past.
             cursor.from = cursor.from ?? cursor.upTo
             cursor.to = cursor.upTo
             complete(&cursor, &page, count: 0)

@@ -165,4 +165,10 @@ package struct Resource: Sendable {
         self.lane = lane
         self.children = children
     }
+
+    /// The same resource, its past read in this way.
+    func with(_ history: History) -> Resource {
+        Resource(
+            name, kind: kind, freshnessTarget: freshnessTarget, lane: lane, children: children, history: history)
+    }
 }

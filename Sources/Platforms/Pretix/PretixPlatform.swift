@@ -75,7 +75,8 @@ package struct PretixPlatform: ListPlatform {
             ("ordering", "-datetime"), ("include_canceled_positions", "true"), ("include_canceled_fees", "true"),
             ("exclude", "payments"), ("exclude", "refunds"), ("exclude", "customer"), ("exclude", "secret"),
             ("exclude", "url"),
-        ], updatedAt: "last_modified", createdAt: "datetime", sweepEvery: .seconds(86_400))
+        ], updatedAt: "last_modified", createdAt: "datetime", sweepEvery: .seconds(86_400),
+        history: .init(History(by: .created), from: "created_since", to: "created_before"))
 
     /// Of each order what may change while `last_modified` stays: a tenth of the order, so that all of them can be looked
     /// at every hour.
@@ -97,7 +98,7 @@ package struct PretixPlatform: ListPlatform {
     /// page that was read: what is new, and what changes, comes before it.
     private static func list(
         _ resource: Resource, _ path: String, id: String, query: [(name: String, value: String)], updatedAt: String,
-        createdAt: String, sweepEvery: Duration
+        createdAt: String, sweepEvery: Duration, history: RecordList.Past? = nil
     ) -> RecordList {
         RecordList(
             resource, path: organizer + path, query: [("page_size", "50")] + query, headers: headers,
@@ -106,7 +107,7 @@ package struct PretixPlatform: ListPlatform {
             since: .init(
                 "modified_since", bound: .header("X-Page-Generated"), overlap: .seconds(300),
                 query: [("ordering", "-last_modified")]),
-            sweepEvery: sweepEvery, lasting: .unless("testmode"), demands: [BucketDemand(bucket)])
+            sweepEvery: sweepEvery, lasting: .unless("testmode"), history: history, demands: [BucketDemand(bucket)])
     }
 
     /// All else cannot.

@@ -32,8 +32,7 @@ struct PretixSandbox {
                 parameter: "page",
                 isDescending: { $0.query.last { $0.name == "ordering" }?.value.hasPrefix("-") == true },
                 beyond: { .json(404, Self.detail("Invalid page.", #"Ung\u00fcltige Seite."#, $0)) }),
-            neverStored: PretixPlatform().neverStored,
-            refusal: refusal, answer: Self.answer)
+            isPastEndInclusive: false, neverStored: PretixPlatform().neverStored, refusal: refusal, answer: Self.answer)
     }
 
     // MARK: - Answers
@@ -64,10 +63,11 @@ struct PretixSandbox {
                     "You do not have permission to perform this action.",
                     #"Sie sind nicht berechtigt, diese Aktion durchzuf\u00fchren."#, request))
         }
-        if let since = request.query.last(where: { $0.name == "modified_since" })?.value,
-            PlatformTime.parse(since, zoneless: 0) == nil
-        {
-            return .json(400, #"{"modified_since":["Enter a valid date/time."]}"#)
+        for name in ["modified_since", "created_since", "created_before"] {
+            guard let time = request.query.last(where: { $0.name == name })?.value,
+                PlatformTime.parse(time, zoneless: 0) == nil
+            else { continue }
+            return .json(400, #"{"\#(name)":["Enter a valid date/time."]}"#)
         }
         return nil
     }

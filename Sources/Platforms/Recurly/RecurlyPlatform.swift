@@ -88,6 +88,9 @@ package struct RecurlyPlatform: ListPlatform {
             // behind ours, and what they stamp with it must not be older than where the next read begins.
             since: .init(
                 "begin_time", bound: .request(less: .seconds(60)), overlap: .seconds(600), query: Self.order),
-            sweepEvery: sweepEvery, demands: [BucketDemand(Self.siteBucket)])
+            sweepEvery: sweepEvery,
+            history: .init(
+                History(by: .created), from: "begin_time", to: "end_time",
+                query: [("sort", "created_at"), ("order", "asc")]), demands: [BucketDemand(Self.siteBucket)])
     }
 }

@@ -83,6 +83,27 @@ struct ShopifyCursor: Codable, Sendable, Equatable {
 
     init() { firstMax = Self.lengths[0] }
 
+    /// Nothing read yet, with what a stream has learned about pages.
+    private init(after stream: ShopifyCursor?) {
+        self.init()
+        guard let stream else { return }
+        firstMax = stream.firstMax
+        goodPages = stream.goodPages
+        nodeCost = stream.nodeCost
+    }
+
+    /// One walk over a window. A change is stamped with a second, and both bounds of a walk are inclusive.
+    init(reading window: Window, after stream: ShopifyCursor?, now: Date) {
+        self.init(after: stream)
+        walk = Walk(from: window.from.map(PlatformTime.floor), upTo: PlatformTime.floor(min(window.to, now)))
+    }
+
+    /// As after a walk that ended at `start`.
+    init(startingAt start: Date, after stream: ShopifyCursor?) {
+        self.init(after: stream)
+        through = start
+    }
+
     /// The walk to go on with: the one under way, or a new one that ends now.
     func currentWalk(now: Date) -> Walk {
         guard var walk else {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import RawJSON
 
 /// Shopify's Admin interface (GraphQL).
@@ -19,11 +19,17 @@ package struct ShopifyPlatform: Platform {
 
     package var resources: [Resource] {
         [
-            Resource("orders", freshnessTarget: .seconds(300), children: ["order_line_items", "refund_line_items"]),
-            Resource("products", freshnessTarget: .seconds(900), children: ["product_variants"]),
-            Resource("customers", freshnessTarget: .seconds(900)),
+            Resource(
+                "orders", freshnessTarget: .seconds(300), children: ["order_line_items", "refund_line_items"],
+                history: Self.history),
+            Resource(
+                "products", freshnessTarget: .seconds(900), children: ["product_variants"], history: Self.history),
+            Resource("customers", freshnessTarget: .seconds(900), history: Self.history),
         ]
     }
+
+    /// Walks are by time of change and bounded on both sides as it is.
+    private static let history = History(by: .changed)
 
     /// The standard plan's bucket; other plans have more, and every answer says how much.
     package var buckets: [Bucket] {
@@ -47,6 +53,14 @@ package struct ShopifyPlatform: Platform {
             return try followUps(from: exchanges, cursor: cursor, query: query, rules: read.rules ?? ownRules)
         }
         return try mainPage(from: first, cursor: cursor, query: query, rules: read.rules ?? ownRules)
+    }
+
+    package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try Cursor(encoding: ShopifyCursor(reading: window, after: read.cursor?.decode(), now: read.now))
+    }
+
+    package func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try Cursor(encoding: ShopifyCursor(startingAt: start, after: read.cursor?.decode()))
     }
 
     package var showcase: [SandboxShowcase] {

@@ -71,7 +71,21 @@ struct StripeCursor: Codable, Equatable {
     // A list with a time filter (for what has no events).
 
     var newestCreated: Int?
+    /// The server does not take `created`: a stream without events, or a window of the past, is read as a whole.
     var isWindowRefused = false
+
+    // The past.
+
+    /// A window of `created`, half-open.
+    struct Past: Codable, Equatable {
+        var from: Int?
+        var before: Int
+    }
+
+    /// What is read is this window, and not the stream.
+    var past: Past?
+    /// Of the pass that the events in progress follow: it listed what was created from here on, and nothing older.
+    var passFrom: Int?
 
     /// Platform time up to which everything is known once the read is through.
     var syncedThrough: Int?

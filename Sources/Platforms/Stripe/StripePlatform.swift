@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// Stripe: payments and billing, read through the REST interface at `api.stripe.com`.
 ///
 /// Lists are walked once; afterwards the event log says which objects changed, and those are fetched again. What
@@ -55,6 +57,14 @@ package struct StripePlatform: Platform {
     package func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page {
         var reading = try StripeReading(read, apiVersion: apiVersion, rules: read.rules ?? ownRules)
         return try reading.page(from: exchanges)
+    }
+
+    package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try StripeReading(read, apiVersion: apiVersion, rules: read.rules ?? ownRules).cursor(reading: window)
+    }
+
+    package func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try StripeReading(read, apiVersion: apiVersion, rules: read.rules ?? ownRules).cursor(startingAt: start)
     }
 
     package var showcase: [SandboxShowcase] {

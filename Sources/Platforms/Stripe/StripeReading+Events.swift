@@ -46,12 +46,15 @@ extension StripeReading {
             if cursor.seen[StripeCursor.fingerprint(id)] != nil { return }
             cursor.remember(event: id, created: created, notBefore: started - Self.lookBackSeconds - 60)
         }
+        let wasListed = wasListed(object, before: created)
         for id in objectIDs(of: object) {
             if type == stream.deletionType {
                 let date = Date(timeIntervalSince1970: Double(min(max(created, 0), reply.requestedAt)))
                 page.deletions.append(deletion(id, at: date, .platformFlag))
                 cursor.pending.removeAll { $0 == id }
                 cursor.markHandled(id)
+            } else if wasListed {
+                continue
             } else if created < started - 60, cursor.handled.contains(StripeCursor.fingerprint(id)) {
                 // Fetched in this walk, and so after the event: what it tells is known.
                 continue
@@ -59,6 +62,15 @@ extension StripeReading {
                 cursor.pending.append(id)
             }
         }
+    }
+
+    /// A pass from some time on listed the object, and later than what the event tells of: of a stream that begins in the
+    /// past, most events are of this kind.
+    private func wasListed(_ object: JSONValue, before created: Int) -> Bool {
+        guard let from = cursor.passFrom, let began = cursor.passStarted, created < began - Self.lookBackSeconds,
+            object["object"]?.string == stream.object, let madeAt = object["created"]?.int64
+        else { return false }
+        return madeAt >= from
     }
 
     /// The stream's objects that an event's object is or refers to.
@@ -81,6 +93,7 @@ extension StripeReading {
         cursor.eventsStarted = nil
         cursor.eventsRead = false
         cursor.handled = []
+        cursor.passFrom = nil
         cursor.seen = cursor.seen.filter { $0.value >= started - Self.lookBackSeconds - 60 }
         if cursor.eventLog == .filtered { return endRead(through: started) }
         walkUnlessPassed(otherwiseThrough: cursor.hasPassed ? cursor.passStarted : nil)

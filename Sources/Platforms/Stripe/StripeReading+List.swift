@@ -9,7 +9,9 @@ extension StripeReading {
         guard reply.isSuccess else { return try take(refusedList: reply, purpose, into: &page) }
         let rows = try Self.rows(of: reply)
         let isFirst = cursor.after.isEmpty
-        if isFirst, purpose != .head { beginPass(at: reply, purpose, beginsRead: beginsRead, into: &page) }
+        if isFirst, purpose != .head, purpose != .past {
+            beginPass(at: reply, purpose, beginsRead: beginsRead, into: &page)
+        }
         if !isFirst, let first = rows.ids.first, hasComeRound(first) {
             return try stepBack(reply, into: &page)
         }
@@ -45,7 +47,10 @@ extension StripeReading {
 
     /// The whole list was walked; what changed meanwhile is in the event log.
     private mutating func endPass() {
-        cursor.hasPassed = true
+        if cursor.past != nil { return endRead(through: nil) }
+        // What is older than the beginning of a stream was not listed: where events do not tell of it, the list has to.
+        cursor.hasPassed = cursor.windowFrom == nil || !hasEvents
+        cursor.passFrom = cursor.windowFrom
         cursor.windowFrom = nil
         guard hasEvents, cursor.eventLog == .filtered else { return endRead(through: cursor.passStarted) }
         cursor.beginWalk()
@@ -69,12 +74,12 @@ extension StripeReading {
         refusedList reply: StripeReply, _ purpose: Purpose, into page: inout Page
     ) throws(ReadFailure) {
         if reply.refusesStartingAfter { return try stepBack(reply, into: &page) }
-        if purpose == .window, reply.refuses("created") {
+        if purpose == .window || (purpose == .past && !cursor.isWindowRefused), reply.refuses("created") {
             cursor.isWindowRefused = true
             cursor.limitationSeen = reply.requestedAt
             cursor.windowFrom = nil
             cursor.beginWalk()
-            if isPassDue { cursor.phase = .walk } else { endRead(through: nil) }
+            if isPassDue || purpose == .past { cursor.phase = .walk } else { endRead(through: nil) }
             return
         }
         let isGone = reply.response.status == 404 || reply.response.status == 410

@@ -62,9 +62,12 @@ extension StripeReading {
         _ failures: inout [ReadFailure], into page: inout Page
     ) throws(ReadFailure) {
         switch reply.response.status {
+        case 404 where reply.isMissingObject:
+            // The object went away since.
+            page.deletions.append(deletion(item.id, at: reply.response.requestedAt, .notFoundOnFetch))
         case 404:
-            // The object went away since; its own stream will say so.
-            break
+            page.flags.append(
+                reply.error(.dataRecordRejected, "A long list inside an object is not to be had.", id: item.id))
         case 400 where item.after != nil && (reply.refusesStartingAfter || reply.refuses("starting_after")):
             page.flags.append(
                 reply.error(.dataRecordRejected, "The rest of a long list inside an object is refused.", id: item.id))

@@ -15,6 +15,8 @@ struct StripeReading {
         case head
         /// A list from a certain `created` on.
         case window
+        /// A list between two of them.
+        case past
         case eventsFiltered = "events.filtered"
         case eventsUnfiltered = "events.unfiltered"
         case fetch
@@ -54,7 +56,7 @@ struct StripeReading {
     }
 
     var hasEvents: Bool { !stream.eventTypes.isEmpty }
-    private var now: Int { Int(read.now.timeIntervalSince1970) }
+    var now: Int { Int(read.now.timeIntervalSince1970) }
 
     // MARK: - What to ask
 
@@ -63,6 +65,7 @@ struct StripeReading {
             return Step(cursor.overflow.prefix(Self.fetchesPerStep).map(overflowRequest))
         }
         switch cursor.phase {
+        case .walk where cursor.past != nil: return Step([listRequest(.past)])
         case .walk: return Step([listRequest(cursor.windowFrom == nil ? .list : .window)])
         case .events:
             if !cursor.pending.isEmpty { return Step(cursor.pending.prefix(Self.fetchesPerStep).map(fetchRequest)) }
@@ -73,6 +76,7 @@ struct StripeReading {
 
     /// The request that begins an incremental read.
     private var firstRequest: PlatformRequest {
+        if cursor.past != nil { return listRequest(.past) }
         guard hasEvents else {
             if windowStart != nil, !cursor.isWindowRefused || isLimitationOld { return listRequest(.window) }
             return listRequest(isPassDue ? .list : .head)
@@ -89,7 +93,7 @@ struct StripeReading {
     }
 
     private var eventsPurpose: Purpose { cursor.eventLog == .filtered ? .eventsFiltered : .eventsUnfiltered }
-    private var isLimitationOld: Bool { now - (cursor.limitationSeen ?? 0) > Self.limitationSeconds }
+    var isLimitationOld: Bool { now - (cursor.limitationSeen ?? 0) > Self.limitationSeconds }
     var isPassDue: Bool {
         cursor.passPages <= Self.cheapPassPages
             || now - (cursor.passStarted ?? 0) >= cursor.passPages * Self.restSecondsPerPage
@@ -102,6 +106,10 @@ struct StripeReading {
         var query = stream.query
         if purpose == .window, let from = cursor.windowFrom ?? windowStart {
             query.append(("created[gte]", String(from)))
+        }
+        if purpose == .past, let past = cursor.past, !cursor.isWindowRefused {
+            if let from = past.from { query.append(("created[gte]", String(from))) }
+            query.append(("created[lt]", String(past.before)))
         }
         query.append(("limit", "100"))
         if purpose != .head, let last = cursor.after.last { query.append(("starting_after", last)) }
@@ -156,7 +164,7 @@ struct StripeReading {
         }
         var page = Page(cursor: Cursor(json: ""), isCaughtUp: false)
         switch purpose {
-        case .list, .window, .head: try take(list: first, purpose, beginsRead: beginsRead, into: &page)
+        case .list, .window, .past, .head: try take(list: first, purpose, beginsRead: beginsRead, into: &page)
         case .eventsFiltered, .eventsUnfiltered: try take(events: first, purpose, into: &page)
         case .fetch: try take(fetched: replies, into: &page)
         case .overflow: try take(overflow: replies, into: &page)
@@ -178,7 +186,7 @@ struct StripeReading {
 
     /// What this server keeps the stream from being read fully by.
     private var limitation: UnifiedError? {
-        if cursor.isWindowRefused {
+        if cursor.isWindowRefused, !hasEvents || cursor.past != nil {
             return UnifiedError(
                 .platformContractChanged,
                 "The server does not filter this list by time: it is read whole, less often the longer it is.",

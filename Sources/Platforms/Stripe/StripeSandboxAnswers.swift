@@ -193,10 +193,12 @@ extension StripeSandboxStore {
     // MARK: - Lists
 
     private func list(_ kind: Kind, _ request: SandboxRequest, _ isLegacy: Bool) throws(Refusal) -> [UInt8] {
-        let allowed: Set<String> =
+        var allowed: Set<String> =
             kind == .subscription
             ? ["created", "status", "customer", "price"] : ["created", "customer", "active", "type"]
-        let paging = try paging(request, allowed: allowed)
+        if createdQuirk == "refused" { allowed.remove("created") }
+        var paging = try paging(request, allowed: allowed)
+        if createdQuirk == "ignored" { (paging.from, paging.to) = (.min, .max) }
         let status = paging.others["status"]
         let total = count(kind)
         var next = total - 1

@@ -4,7 +4,8 @@ import FoundationEssentials
 ///
 /// Records are made from the seed when somebody asks for them; only what was changed, created or deleted since is
 /// kept. Options beyond the common ones: the credential `permissions`, a comma-separated list of resources, makes
-/// the key a restricted one that may read only those (and `events`, if named).
+/// the key a restricted one that may read only those (and `events`, if named). Words it knows: `created: refused` and
+/// `created: ignored` (a stand-in whose lists, but for the event log, do not filter by time).
 ///
 /// **Thread**: confined to its owner, as all sandbox stores are.
 final class StripeSandboxStore: SandboxStore {
@@ -31,6 +32,8 @@ final class StripeSandboxStore: SandboxStore {
     let startsAt: Int
     let apiKey: String
     let permissions: Set<String>?
+    /// What its lists make of `created`.
+    let createdQuirk: String?
     var overlays = [Overlay](repeating: Overlay(), count: Kind.allCases.count)
     var events: [Event] = []
     var limiter: StripeSandboxLimiter
@@ -46,6 +49,7 @@ final class StripeSandboxStore: SandboxStore {
         permissions = options.credentials["permissions"].map { text in
             Set(text.split(separator: ",").map { $0.filter { $0 != " " } })
         }
+        createdQuirk = options.quirks["created"]
         startsAt = Int(options.startsAt.timeIntervalSince1970)
         let isLive = key.contains("_live_")
         records = StripeSandboxRecords(

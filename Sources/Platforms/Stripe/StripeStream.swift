@@ -35,7 +35,8 @@ struct StripeStream: Sendable {
         nested: Nested? = nil
     ) {
         self.resource = Resource(
-            resource, freshnessTarget: freshnessTarget, children: nested.map { [$0.resource] } ?? [])
+            resource, freshnessTarget: freshnessTarget, children: nested.map { [$0.resource] } ?? [],
+            history: History(by: .created))
         self.path = path
         self.object = object
         self.query = query

@@ -36,6 +36,17 @@ struct WooCommerceCursor: Codable, Equatable, Sendable {
     /// Seconds by which the shop's clock is ahead of ours.
     var clockAhead = 0
 
+    /// What is read is this window, and not the stream.
+    var past: Past?
+    /// The stream begins at ``through``: how times are written is tried out with what is newest, before anything is read.
+    var isBegun: Bool?
+
+    /// A window of times of creation, half-open.
+    struct Past: Codable, Equatable, Sendable {
+        var from: Date?
+        var to: Date
+    }
+
     /// A record, and when it last changed.
     struct Sample: Codable, Equatable, Sendable {
         var id: Int64
@@ -119,12 +130,16 @@ struct WooCommerceWalk: Codable, Equatable, Sendable {
         case windowByParent = "window_by_parent"
         /// The newest records only, where a server cannot say what changed.
         case newest
+        /// What was made in a window of the past, or what parents have that were made in it.
+        case past
+        case pastByParent = "past_by_parent"
 
         /// It lists all there is: what it does not meet is gone.
         var listsAll: Bool { [.full, .sweep, .fullByParent].contains(self) }
-        var isByParent: Bool { [.fullByParent, .windowByParent].contains(self) }
+        var isByParent: Bool { [.fullByParent, .windowByParent, .pastByParent].contains(self) }
+        var isPast: Bool { [.past, .pastByParent].contains(self) }
         /// Rows without their records are enough.
-        var isThin: Bool { [.sweep, .trash, .fullByParent, .windowByParent].contains(self) }
+        var isThin: Bool { [.sweep, .trash].contains(self) || isByParent }
     }
 
     /// A parent whose records are to be asked for.

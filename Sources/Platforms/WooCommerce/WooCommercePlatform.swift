@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import RawJSON
 
 /// WooCommerce: shops on their merchants' own servers, read through WordPress's REST interface.
@@ -48,6 +48,14 @@ package struct WooCommercePlatform: Platform {
 
     package func cursorAfterSilence(in read: StreamRead) -> Cursor? {
         (try? WooCommerceReading(read, rules: read.rules ?? ownRules))?.cursorAfterSilence
+    }
+
+    package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try WooCommerceReading(read, rules: read.rules ?? ownRules).cursor(reading: window)
+    }
+
+    package func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try WooCommerceReading(read, rules: read.rules ?? ownRules).cursor(startingAt: start)
     }
 
     package func makeSandboxStore(_ options: SandboxOptions) -> any SandboxStore {

@@ -121,7 +121,7 @@ extension WooCommerceReading {
         guard zip(rows, rows.dropFirst()).allSatisfy({ $0.id < $1.id }) else {
             throw ReadFailure(UnifiedError(.dataMalformed, "the shop's list is not in the order that was asked for"))
         }
-        guard let from = walk.from.map({ Int($0.timeIntervalSince1970) }),
+        guard !walk.kind.isPast, let from = walk.from.map({ Int($0.timeIntervalSince1970) }),
             rows.contains(where: { ($0.changed ?? from) < from - 1 })
         else { return nil }
         goBlind(at: time)
@@ -140,7 +140,7 @@ extension WooCommerceReading {
             }
         }
         switch walk.kind {
-        case .full, .window, .newest:
+        case .full, .window, .newest, .past:
             page.records = new.map { record($0, exchange) }
         case .trash:
             page.deletions = new.map { row in
@@ -150,7 +150,7 @@ extension WooCommerceReading {
                     deletedAt: time ?? exchange.response.requestedAt, source: .platformFlag)
             }
         case .sweep: break
-        case .fullByParent, .windowByParent:
+        case .fullByParent, .windowByParent, .pastByParent:
             let member = stream.parents?.member
             for row in new where member.map({ row.hasAny($0) }) ?? true {
                 walk.parents.append(WooCommerceWalk.Parent(i: row.id))
@@ -192,10 +192,12 @@ extension WooCommerceReading {
                 return
             }
             walk.isIncomplete = true
-            page.flags.append(
-                Self.odd(
-                    .requestCursorExpired, "the list changed too fast to be read with a proof: it is read again",
-                    exchange, sendsBody: false))
+            let error = Self.odd(
+                .requestCursorExpired, "the list changed too fast to be read with a proof: it is read again", exchange,
+                sendsBody: false)
+            // A stream reads its window again next time; one of the past is not read again.
+            if walk.kind.isPast { throw ReadFailure(error) }
+            page.flags.append(error)
         } else if let total = walk.total, walk.seen < total {
             walk.isIncomplete = walk.isIncomplete || walk.kind.listsAll
             page.flags.append(
@@ -207,6 +209,12 @@ extension WooCommerceReading {
             page.coverage.append(
                 Coverage(
                     resource: stream.resource.name, from: walk.from, to: walk.to, platformCount: walk.total,
+                    distinctCount: walk.seen))
+        }
+        if walk.kind == .past, !walk.isIncomplete, let past = cursor.past {
+            page.coverage.append(
+                Coverage(
+                    resource: stream.resource.name, from: past.from, to: past.to, platformCount: walk.total,
                     distinctCount: walk.seen))
         }
         if walk.kind.isByParent {
@@ -226,8 +234,13 @@ extension WooCommerceReading {
     private mutating func newestPage(
         _ rows: [Row], _ walk: WooCommerceWalk, _ flags: [UnifiedError], _ exchange: Exchange
     ) throws(ReadFailure) -> Page {
-        var page = Page(
-            records: rows.map { record($0, exchange) }, cursor: Cursor(json: "{}"), isCaughtUp: false, flags: flags)
+        var walk = walk
+        var page = Page(cursor: Cursor(json: "{}"), isCaughtUp: false, flags: flags)
+        if !cursor.isByParent { page.records = rows.map { record($0, exchange) } }
+        walk.seen = rows.count
+        // Of the newest the one that was left alone for longest: it is to be found as it is now.
+        let rested = rows.filter { $0.changed != nil }.min { $0.changed ?? 0 < $1.changed ?? 0 }
+        walk.newest = rested.flatMap { row in row.changed.map { .init(id: row.id, changed: $0) } }
         try finish(walk, &page, at: exchange.response.requestedAt)
         return page
     }

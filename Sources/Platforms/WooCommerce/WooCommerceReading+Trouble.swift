@@ -180,6 +180,7 @@ extension WooCommerceReading {
         cursor.trial = nil
         cursor.dates = dates
         if dates == WooCommerceDates.none { goBlind(at: time) }
+        if cursor.isBegun == true, let dates { return try goOn(with: dates, at: time) }
         var page = Page(cursor: try Cursor(encoding: cursor), isCaughtUp: true)
         page.syncedThrough = cursor.through.map { min($0, time) }
         if dates == nil {

@@ -97,9 +97,11 @@ struct WooCommerceReading {
 
     /// The walk that a read begins with.
     private func plannedWalk() -> WooCommerceWalk {
+        if let past = cursor.past { return pastWalk(past) }
         let kind: WooCommerceWalk.Kind
         switch true {
         case stream.filter == .none: kind = .full
+        case cursor.isBegun == true: return WooCommerceWalk(.newest)
         case cursor.fullAt == nil, cursor.through == nil: kind = cursor.isByParent ? .fullByParent : .full
         // Nothing has been there to try the writing of times with.
         case cursor.dates == nil: kind = cursor.isByParent ? .fullByParent : .full
@@ -135,7 +137,10 @@ struct WooCommerceReading {
     func listing(
         of kind: WooCommerceWalk.Kind
     ) -> (path: String, query: [(name: String, value: String)], filter: WooCommerceStream.Filter) {
-        if kind.isByParent, let parents = stream.parents { return (parents.path, parents.query, .modified) }
+        if kind.isByParent || (kind == .newest && cursor.isByParent), let parents = stream.parents {
+            return (parents.path, parents.query, kind.isPast ? .created : .modified)
+        }
+        if kind.isPast { return (stream.path, stream.query, .created) }
         return (stream.path, kind == .trash ? [("status", "trash")] : stream.query, stream.filter)
     }
 
@@ -164,12 +169,14 @@ struct WooCommerceReading {
         let listing = listing(of: walk.kind)
         var query = listing.query
         if walk.kind == .newest {
-            query += [("orderby", "id"), ("order", "desc"), ("per_page", "100")]
+            query += [("orderby", "id"), ("order", "desc"), ("per_page", "\(cursor.pageSize)")]
+            if cursor.isByParent { query.append(("_fields", "id,\(listing.filter.member)")) }
             return server.request(listing.path, query: query, purpose: walk.kind.rawValue)
         }
         query += [("orderby", "id"), ("order", "asc"), ("per_page", "\(size)"), ("offset", "\(offset)")]
         if walk.from != nil || walk.to != nil {
-            query += (cursor.dates ?? .gmt).query(
+            let dates = walk.kind.isPast && cursor.dates == WooCommerceDates.none ? nil : cursor.dates
+            query += (dates ?? .gmt).query(
                 listing.filter, after: walk.from?.addingTimeInterval(-1), before: walk.to)
         }
         if isThin {
@@ -214,7 +221,12 @@ struct WooCommerceReading {
             if !walk.isIncomplete, let to = walk.to { cursor.through = max(cursor.through ?? to, to) }
             cursor.walk = walkAfterWindow(walk, at: time)
         case .trash: cursor.walk = dueWalk(at: time)
+        case .newest where cursor.isBegun == true: return try beginTrial(walk, &page, at: time)
         case .newest: break
+        case .past, .pastByParent:
+            page.isCaughtUp = true
+            page.cursor = try Cursor(encoding: cursor)
+            return
         }
         if cursor.walk == nil, cursor.trial == nil {
             page.isCaughtUp = true

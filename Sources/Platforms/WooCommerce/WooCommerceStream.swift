@@ -46,7 +46,8 @@ struct WooCommerceStream: Sendable {
         _ name: String, freshnessTarget: Duration, query: [(name: String, value: String)] = [], filter: Filter,
         hasTrash: Bool = false, parents: Parents? = nil
     ) {
-        resource = Resource(name, freshnessTarget: freshnessTarget)
+        resource = Resource(
+            name, freshnessTarget: freshnessTarget, history: filter == .none ? nil : History(by: .created))
         path = "/" + name
         self.query = query
         self.filter = filter

@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: "Build with `swift build -c release` first; a debug build measures the debug build.",
         subcommands: [
             Queue.self, Ingest.self, LimitsBenchCommand.self, ReportBenchCommand.self, ViewsBenchCommand.self,
-            ErrorsBenchCommand.self, BackfillBenchCommand.self, DriverCommand.self,
+            ErrorsBenchCommand.self, BackfillBenchCommand.self, ScheduleBenchCommand.self, DriverCommand.self,
         ])
 
     struct Queue: AsyncParsableCommand {

@@ -34,9 +34,13 @@ struct ViewsBenchData {
                 """, [Double(rows), Int32(connections), try await platformsCount()])
             // The older half as a backfill leaves it, connection after connection; the newer half by time.
             for (from, order) in [("i <= c.rows / 2", "c.connection_id, i"), ("i > c.rows / 2", "at, i")] {
-                _ = try await connection.query(
-                    SQL(unsafeText: Self.generation(where: from, order: order)), timeLimit: .seconds(3600))
+                for table in ["templates", "twins"] {
+                    _ = try await connection.query(
+                        SQL(unsafeText: Self.generation(of: table, where: from, order: order)),
+                        timeLimit: .seconds(3600))
+                }
             }
+            _ = try await connection.query(Self.shared, timeLimit: .seconds(3600))
             _ = try await connection.query(
                 "delete from portolan.raw_records where connection_id = $1", [Self.templateConnection])
             _ = try await connection.query("vacuum analyze portolan.raw_records", timeLimit: .seconds(900))
@@ -88,10 +92,32 @@ struct ViewsBenchData {
           on r.connection_id = -1 and r.platform = f.platform and r.resource = f.raw_resource and r.external_id = f.platform_id
         where f.at is not null and octet_length(r.payload::text) < 6000;
         delete from bench.templates where n >= 60;
+        alter table bench.templates add all_templates bigint;
+        update bench.templates t set all_templates = (select count(*) from bench.templates x where x.platform = t.platform);
+        -- Records of other resources that the views look up beside an order or invoice: of the same identifier …
+        create table bench.twins as
+        select t.platform, r.resource, t.external_id, r.payload::text as body, t.n, t.all_templates
+        from bench.templates t join portolan.raw_records r
+          on r.connection_id = -1 and r.platform = t.platform and r.resource <> t.resource and r.external_id = t.external_id
+        where exists (select from portolan.copy_sources s
+                      where s.platform = t.platform and s.entity in ('commerce_orders', 'billing_invoices') and s.follows ? r.resource);
+        -- … and such as many orders share.
+        create table bench.shared as
+        select distinct r.platform, r.resource, r.external_id, r.payload from portolan.raw_records r join portolan.copy_sources s
+          on s.platform = r.platform and s.entity in ('commerce_orders', 'billing_invoices') and s.follows ? r.resource
+        where r.connection_id = -1 and r.external_id not like '%/%'
+          and not exists (select from bench.templates t where t.platform = r.platform and t.resource = r.resource)
+          and not exists (select from bench.twins t where t.platform = r.platform and t.resource = r.resource);
+        """
+
+    private static let shared: SQL = """
+        insert into portolan.raw_records (connection_id, resource, external_id, platform, payload, payload_hash, fetched_at)
+        select c.connection_id, s.resource, s.external_id, c.platform, s.payload, sha256(s.external_id::bytea), now()
+        from bench.connections c join bench.shared s using (platform)
         """
 
     /// A long identifier is replaced wherever it stands; a short one, which other numbers may contain, in `id` only.
-    private static func generation(where condition: String, order: String) -> String {
+    private static func generation(of table: String, where condition: String, order: String) -> String {
         """
         insert into portolan.raw_records
           (connection_id, resource, external_id, platform, platform_created_at, platform_updated_at, payload,
@@ -105,8 +131,8 @@ struct ViewsBenchData {
                  coalesce(substring(t.external_id from '^[a-z]+_'), '') || (c.connection_id * 10000000 + i) as new_id,
                  timestamptz '2024-09-01' + interval '2 years' * i / c.rows as at, i
           from bench.connections c cross join lateral generate_series(1, c.rows) i
-          join (select t.*, count(*) over (partition by platform) as all_templates from bench.templates t) t
-            on t.platform = c.platform and t.n = (c.connection_id * 31 + i * 7919) % t.all_templates
+          join bench.\(table) t on t.platform = c.platform
+            and t.n = (c.connection_id * 31 + i * 7919) % t.all_templates
           where \(condition)) g
         cross join lateral (
           select regexp_replace(regexp_replace(regexp_replace(g.body,

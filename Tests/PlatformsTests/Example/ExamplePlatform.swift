@@ -33,7 +33,9 @@ package struct ExamplePlatform: ListPlatform {
                 shape: .init(id: "id", updatedAt: "updated_at", createdAt: "created_at"),
                 paging: .link(member: "next", count: "count"),
                 since: .init("updated_since", bound: .request(less: .seconds(60)), overlap: .seconds(300)),
-                sweepEvery: .seconds(86_400), demands: [BucketDemand("requests")])
+                sweepEvery: .seconds(86_400),
+                history: .init(History(by: .created), from: "created_from", to: "created_to"),
+                demands: [BucketDemand("requests")])
         ]
     }
 

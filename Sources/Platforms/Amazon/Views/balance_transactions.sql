@@ -1,5 +1,6 @@
 -- The seller's account at Amazon, from financial events. Lists that nobody has told us how to add up have no amounts, and say so.
 -- feeds: unified.payment_balance_transactions
+-- rows: financial_events
 create or replace view amazon.balance_transactions as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'payment_balance_transactions', r.external_id) as id,

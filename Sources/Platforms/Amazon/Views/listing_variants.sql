@@ -1,5 +1,6 @@
 -- The one variant of each listing.
 -- feeds: unified.commerce_product_variants
+-- rows: listings
 create or replace view amazon.listing_variants as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'commerce_product_variants', r.external_id) as id,

@@ -1,5 +1,6 @@
 -- Items of orders. Amazon gives the price of the whole line; without amounts as long as the order has none.
 -- feeds: unified.commerce_order_line_items
+-- may be empty: order_id in (select id from amazon.orders where status in ('pending', 'cancelled'))
 create or replace view amazon.order_items as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'commerce_order_line_items', r.external_id) as id,

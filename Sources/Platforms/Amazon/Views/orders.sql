@@ -1,5 +1,6 @@
 -- Orders of Amazon sellers. Before its payment is authorised an order shows no amounts, and a cancelled one may never.
 -- feeds: unified.commerce_orders
+-- may be empty: status in ('pending', 'cancelled')
 create or replace view amazon.orders as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'commerce_orders', r.external_id) as id,

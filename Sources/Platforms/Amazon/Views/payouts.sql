@@ -1,5 +1,6 @@
 -- Settlements: what Amazon sends to the seller's bank every two weeks, or takes.
 -- feeds: unified.payment_payouts
+-- rows: financial_event_groups
 create or replace view amazon.payouts as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'payment_payouts', r.external_id) as id,

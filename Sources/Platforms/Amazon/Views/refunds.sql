@@ -1,5 +1,6 @@
 -- Refunds, from financial events: Amazon writes what a buyer gets back as negative charges.
 -- feeds: unified.payment_refunds
+-- rows: financial_events where id begins RefundEventList:
 create or replace view amazon.refunds as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'payment_refunds', r.external_id) as id,

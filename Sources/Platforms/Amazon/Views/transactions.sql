@@ -1,5 +1,6 @@
 -- Money asked of buyers and given back, from financial events: an event is written when the money has moved.
 -- feeds: unified.payment_transactions
+-- rows: financial_events where id begins ShipmentEventList: RefundEventList: GuaranteeClaimEventList: ChargebackEventList:
 create or replace view amazon.transactions as
 select r.connection_id, 'amazon'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'payment_transactions', r.external_id) as id,

@@ -5,6 +5,8 @@ import RawJSON
 ///
 /// first read: all there is, as a sweep → later reads: what changed since, with an overlap → now and then all again
 ///
+/// A read of the past is one walk over its window, and nothing follows it.
+///
 /// The lower bound alone is given, so records only ever enter the list while it is walked, never leave it, unless they
 /// are deleted; see ``RecordList/Paging/link(member:count:)`` for those.
 struct ListReading {
@@ -36,6 +38,11 @@ struct ListReading {
             }
         }
 
+        struct Past: Codable {
+            let from: Date?
+            let to: Date
+        }
+
         var through: Date?
         var sweptAt: Date?
         /// How many records that are never deleted the last complete sweep met.
@@ -44,9 +51,11 @@ struct ListReading {
         var isHiding: Bool?
         var walk: Walk?
         var restarts: Int?
+        /// What is read is this window, and not the stream.
+        var past: Past?
 
         enum CodingKeys: String, CodingKey {
-            case through
+            case through, past
             case sweptAt = "swept_at"
             case lasting
             case isHiding = "is_hiding"
@@ -90,10 +99,27 @@ struct ListReading {
         return path
     }
 
+    // MARK: - The past
+
+    func cursor(reading window: Window) throws(ReadFailure) -> Cursor {
+        var next = Progress()
+        let to = PlatformTime.floor(window.to)
+        next.past = Progress.Past(
+            from: window.from.map(PlatformTime.floor), to: to < window.to ? to.addingTimeInterval(1) : to)
+        return try Cursor(encoding: next)
+    }
+
+    /// A list that cannot be asked for changes is read as a whole.
+    func cursor(startingAt start: Date) throws(ReadFailure) -> Cursor {
+        var next = Progress()
+        if list.since != nil { (next.through, next.sweptAt) = (start, read.now) }
+        return try Cursor(encoding: next)
+    }
+
     // MARK: - What to ask
 
     func step() -> Step {
-        guard let walk = progress.walk else { return Step([first(from: start)]) }
+        guard let walk = progress.walk else { return Step([request(firstQuery(from: start))]) }
         var query: [(name: String, value: String)] = []
         switch list.paging {
         case .token(_, let parameter): query = firstQuery(from: walk.from) + [(parameter, walk.next)]
@@ -109,13 +135,18 @@ struct ListReading {
         return through.addingTimeInterval(-since.overlap.seconds)
     }
 
-    private func first(from start: Date?) -> PlatformRequest { request(firstQuery(from: start)) }
-
     private func firstQuery(from start: Date?) -> [(name: String, value: String)] {
-        guard let since = list.since else { return list.query }
         func others(_ query: [(name: String, value: String)], than names: [(name: String, value: String)])
             -> [(name: String, value: String)]
         { query.filter { item in !names.contains { $0.name == item.name } } }
+        if let past = progress.past, let history = list.history {
+            let bounds = [
+                past.from.map { (name: history.from, value: PlatformTime.format($0)) },
+                (name: history.to, value: PlatformTime.format(past.to)),
+            ]
+            return others(list.query, than: history.query) + history.query + bounds.compactMap { $0 }
+        }
+        guard let since = list.since else { return list.query }
         guard let start else { return list.query + others(since.query, than: list.query) }
         return others(list.query, than: since.query) + since.query
             + [(since.parameter, PlatformTime.format(start))]
@@ -151,11 +182,12 @@ struct ListReading {
     private mutating func page(_ found: Found, _ walk: Progress.Walk, _ lessons: [LimitLesson]) throws(ReadFailure)
         -> Page
     {
-        let (isSweep, isLast) = (walk.from == nil, found.next == nil)
+        let isPast = progress.past != nil
+        let (isSweep, isLast) = (walk.from == nil && !isPast, found.next == nil)
         progress.walk = isLast ? nil : walk
         progress.restarts = nil
         var isComplete = false
-        if isLast {
+        if isLast, !isPast {
             progress.through = walk.bound
             if isSweep {
                 progress.sweptAt = walk.startedAt
@@ -167,7 +199,7 @@ struct ListReading {
         }
         return Page(
             records: found.records, cursor: try Cursor(encoding: progress), isCaughtUp: isLast,
-            syncedThrough: isLast ? walk.bound : nil, lessons: lessons, flags: found.flags,
+            syncedThrough: isLast && !isPast ? walk.bound : nil, lessons: lessons, flags: found.flags,
             degradation: isLast && progress.isHiding == true ? hiding : nil,
             sweep: isSweep
                 ? SweepPart(startedAt: walk.startedAt, resources: [read.resource], isComplete: isComplete) : nil,
@@ -228,7 +260,7 @@ struct ListReading {
     /// The platform counts pages of a list in motion: its count is proof where nothing moved, and none otherwise.
     private func coverage(of walk: Progress.Walk) -> Coverage {
         Coverage(
-            resource: read.resource, from: walk.from, to: walk.bound,
+            resource: read.resource, from: progress.past.map(\.from) ?? walk.from, to: progress.past?.to ?? walk.bound,
             platformCount: walk.count == walk.read && walk.isShaken != true ? walk.count : nil, distinctCount: walk.read
         )
     }

@@ -78,6 +78,8 @@ struct ListSandbox {
     let isNewestFirst: Bool
     /// The parameter for the end of what is asked for, which is inclusive; nil where there is none.
     let until: String?
+    /// Whether the end of a window of the past is part of it.
+    let isPastEndInclusive: Bool
     /// The platform's, for the truth.
     let neverStored: NeverStored
     /// The parameter for the size of a page, what holds where it is not sent, and the most there is.
@@ -93,7 +95,8 @@ struct ListSandbox {
 
     init(
         kinds: [Kind], lists: [RecordList], size: (parameter: String, usual: Int, most: Int), pages: Pages? = nil,
-        isNewestFirst: Bool = false, until: String? = nil, neverStored: NeverStored = .nothing,
+        isNewestFirst: Bool = false, until: String? = nil, isPastEndInclusive: Bool = true,
+        neverStored: NeverStored = .nothing,
         refusal: @escaping (SandboxRequest, SandboxOptions) -> SandboxResponse?,
         answer: @escaping (Found) -> SandboxResponse, limit: (requests: Double, length: Duration)? = nil,
         throttled: @escaping (_ reset: Date) -> SandboxResponse = { _ in .json(429, #"{"error":"too many"}"#) },
@@ -102,6 +105,7 @@ struct ListSandbox {
         self.pages = pages
         self.isNewestFirst = isNewestFirst
         self.until = until
+        self.isPastEndInclusive = isPastEndInclusive
         self.neverStored = neverStored
         self.kinds = kinds
         self.lists = lists
@@ -128,6 +132,8 @@ extension SandboxResponse {
 /// Records are made from the seed when somebody asks for them; only what was changed since is kept. A list that is
 /// asked for what changed goes by time of change, others by the order in which records came to be; pages are counted
 /// where the plan says so, else they go on behind the last record shown, as cursors of real servers do.
+///
+/// A word that every plan knows: `ignores: created_before`, the parameters that the server takes no notice of.
 final class ListSandboxStore: SandboxStore {
     private struct Entry {
         let created: Int
@@ -147,6 +153,7 @@ final class ListSandboxStore: SandboxStore {
     private let plan: ListSandbox
     private let options: SandboxOptions
     private let counts: [String: Int]
+    private let ignored: Set<String>
     private var shelves: [String: Shelf] = [:]
     private var random: SeededRandom
     /// When the requests of the last window came.
@@ -158,6 +165,7 @@ final class ListSandboxStore: SandboxStore {
         self.plan = plan
         self.options = options
         random = SeededRandom(seed: options.seed ^ 0x1157)
+        ignored = Set((options.quirks["ignores"] ?? "").split(separator: ",").map(String.init))
         let start = Int(options.startsAt.timeIntervalSince1970)
         counts = Dictionary(
             plan.kinds.map { ($0.resource, options.sizes[$0.resource] ?? $0.usual) }, uniquingKeysWith: { $1 })
@@ -278,14 +286,19 @@ final class ListSandboxStore: SandboxStore {
 
     private func page(of list: RecordList, _ request: SandboxRequest, _ now: Date) -> SandboxResponse {
         guard let shelf = shelves[list.resource.name] else { return .json(404, "{}") }
-        func value(_ name: String) -> String? { request.query.last { $0.name == name }?.value }
+        func value(_ name: String) -> String? {
+            ignored.contains(name) ? nil : request.query.last { $0.name == name }?.value
+        }
+        func time(_ name: String) -> Int? {
+            value(name).flatMap { PlatformTime.parse($0, zoneless: 0) }.map { Int($0.timeIntervalSince1970) }
+        }
         let size = min(plan.size.most, value(plan.size.parameter).flatMap { Int($0) } ?? plan.size.usual)
-        let since = list.since.flatMap { value($0.parameter) }.flatMap { PlatformTime.parse($0, zoneless: 0) }
+        let past = list.history.flatMap { Self.asks(for: $0, of: list, value) ? $0 : nil }
         let isByChange = list.since.map { $0.query.allSatisfy { value($0.name) == $0.value } } ?? false
-        let isBackwards = plan.isNewestFirst && !isByChange
+        let isBackwards = plan.isNewestFirst && !isByChange && past == nil
         // The first parameter of the safe order says what it is sorted by.
         let isSortedByChange = list.since?.query.first.map { value($0.name) == $0.value } ?? false
-        let goesByChange = isByChange || isBackwards && isSortedByChange
+        let goesByChange = past.map { $0.history.clock == .changed } ?? (isByChange || isBackwards && isSortedByChange)
         var order =
             goesByChange ? ordered(list.resource.name) : shelf.entries.indices.filter { !shelf.entries[$0].isDeleted }
         if isBackwards { order.reverse() }
@@ -293,12 +306,13 @@ final class ListSandboxStore: SandboxStore {
             let asked = Self.parent(in: list.path, request.path)
             order = order.filter { parent($0) == asked }
         }
-        let until = plan.until.flatMap(value).flatMap { PlatformTime.parse($0, zoneless: 0) }
-        let bound = since.map { Int($0.timeIntervalSince1970) } ?? .min
-        let end = until.map { Int($0.timeIntervalSince1970) } ?? .max
+        let bound = (past?.from ?? list.since?.parameter).flatMap(time) ?? .min
+        var end = (past?.to ?? plan.until).flatMap(time) ?? .max
+        if past != nil, !plan.isPastEndInclusive, end != .max { end -= 1 }
         let wanted = order.filter { index in
             let entry = shelf.entries[index]
-            let time = isBackwards && !goesByChange ? entry.created : entry.updated
+            let isByCreation = past.map { $0.history.clock == .created } ?? (isBackwards && !goesByChange)
+            let time = isByCreation ? entry.created : entry.updated
             return time >= bound && time <= end
         }
         if let pages = plan.pages { return page(pages, of: wanted, shelf, size, request, now) }
@@ -317,6 +331,15 @@ final class ListSandboxStore: SandboxStore {
             next = Self.query(of: request, with: "cursor", "\(shelf.entries[last].updated):\(last)")
         }
         return answer(Array(shown), shelf, next, wanted.count, request, now)
+    }
+
+    /// Whether a request asks for a window of the past: in the order that is safe for one, or by parameters that nothing
+    /// else has.
+    private static func asks(
+        for past: RecordList.Past, of list: RecordList, _ value: (String) -> String?
+    ) -> Bool {
+        guard past.query.allSatisfy({ value($0.name) == $0.value }) else { return false }
+        return [past.from, past.to].contains { $0 != list.since?.parameter && value($0) != nil }
     }
 
     private func page(

@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// How one resource of a REST interface is listed, as data: all that most platforms' folders have to say about reading.
 ///
 /// ``ListReading`` does the rest: it walks the pages, goes on where it stopped, reads what changed since, and lists
@@ -21,16 +23,20 @@ package struct RecordList: Sendable {
     package var sweepEvery: Duration?
     /// Which records are never deleted; nil where any may be.
     package var lasting: Lasting?
+    /// How a window of its past is asked for; nil where it cannot be.
+    package let history: Past?
     /// What a page takes.
     package var demands: [BucketDemand]
 
     package init(
         _ resource: Resource, path: String, query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)] = [], records: String?, shape: RecordShape, paging: Paging,
-        since: Since? = nil, sweepEvery: Duration? = nil, lasting: Lasting? = nil, demands: [BucketDemand]
+        since: Since? = nil, sweepEvery: Duration? = nil, lasting: Lasting? = nil, history: Past? = nil,
+        demands: [BucketDemand]
     ) {
         self.lasting = lasting
-        self.resource = resource
+        self.history = history
+        self.resource = history.map { resource.with($0.history) } ?? resource
         self.path = path
         self.query = query
         self.headers = headers
@@ -81,6 +87,27 @@ package struct RecordList: Sendable {
         case token(member: String, parameter: String)
         /// There is one page.
         case whole
+    }
+
+    /// How a platform is asked for a window of the past: by two parameters, whose times have a zone and no fractions of a
+    /// second. Whether the bounds are inclusive does not matter.
+    ///
+    /// Better by creation than by change where there is a choice: nothing enters or leaves such a window while it is read.
+    package struct Past: Sendable {
+        package let history: History
+        /// The parameters of the lower and of the upper bound.
+        package let from: String
+        package let to: String
+        /// Sent with them, e.g. the order that is safe to walk in; takes the place of what the list's own query has under
+        /// the same name.
+        package let query: [(name: String, value: String)]
+
+        package init(_ history: History, from: String, to: String, query: [(name: String, value: String)] = []) {
+            self.history = history
+            self.from = from
+            self.to = to
+            self.query = query
+        }
     }
 
     /// How a platform is asked for what changed since.
@@ -143,5 +170,13 @@ extension ListPlatform {
     package func page(from exchanges: [Exchange], in read: StreamRead) throws(ReadFailure) -> Page {
         var reading = try ListReading(read, of: self)
         return try reading.page(from: exchanges)
+    }
+
+    package func cursor(reading window: Window, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try ListReading(read, of: self).cursor(reading: window)
+    }
+
+    package func cursor(startingAt start: Date, in read: StreamRead) throws(ReadFailure) -> Cursor {
+        try ListReading(read, of: self).cursor(startingAt: start)
     }
 }

@@ -1,6 +1,7 @@
 -- What can be put into a basket: variations, and products that have none. Prices are with tax, in the event's currency.
 -- feeds: unified.commerce_product_variants
 -- follows: items by product_platform_id, events by event_platform_id
+-- rows: items.variations or one
 create or replace view pretix.item_variants as
 select r.connection_id, 'pretix'::text as platform,
   case when v.v is null then r.external_id else r.external_id || ':' || coalesce(pretix.ref(v.v->'id'), 'variation-' || (v.n - 1)) end as platform_id,

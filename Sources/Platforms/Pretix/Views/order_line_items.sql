@@ -1,6 +1,7 @@
 -- Positions and fees of orders, cancelled ones among them. Prices are with tax.
 -- feeds: unified.commerce_order_line_items
 -- follows: orders by order_platform_id, events by event_platform_id, items by product_platform_id
+-- rows: orders.positions, orders.fees
 create or replace view pretix.order_line_items as
 select r.connection_id, 'pretix'::text as platform, coalesce(prefix || pretix.ref(l->'id'), r.external_id || ':' || kind || ':' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'commerce_order_line_items', coalesce(prefix || pretix.ref(l->'id'), r.external_id || ':' || kind || ':' || (n - 1))) as id,

@@ -1,6 +1,7 @@
 -- Payments of orders. pretix calls them by the order and a number: ABCDE-P-1.
 -- feeds: unified.payment_transactions
 -- follows: order_payments by order_platform_id, events by event_platform_id
+-- rows: order_payments.payments
 create or replace view pretix.payments as
 select r.connection_id, 'pretix'::text as platform, r.external_id || '-P-' || coalesce(pretix.ref(l->'local_id'), 'n' || n) as platform_id,
   unified.id(r.connection_id, 'payment_transactions', r.external_id || '-P-' || coalesce(pretix.ref(l->'local_id'), 'n' || n)) as id,

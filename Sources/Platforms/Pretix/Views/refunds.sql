@@ -1,6 +1,7 @@
 -- Refunds of orders. pretix calls them by the order and a number: ABCDE-R-1.
 -- feeds: unified.payment_refunds
 -- follows: order_payments by order_platform_id, events by event_platform_id
+-- rows: order_payments.refunds
 create or replace view pretix.refunds as
 select r.connection_id, 'pretix'::text as platform, r.external_id || '-R-' || coalesce(pretix.ref(l->'local_id'), 'n' || n) as platform_id,
   unified.id(r.connection_id, 'payment_refunds', r.external_id || '-R-' || coalesce(pretix.ref(l->'local_id'), 'n' || n)) as id,

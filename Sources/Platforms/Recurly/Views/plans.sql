@@ -1,6 +1,7 @@
 -- Plans, one row a price: a plan has one in each currency, and more for segments of customers. A ramp, whose price changes
 -- with time, has no amount.
 -- feeds: unified.billing_plans
+-- rows: plans.currencies or ramp_intervals.0.currencies or one
 create or replace view recurly.plans as
 select r.connection_id, 'recurly'::text as platform, x.platform_id,
   unified.id(r.connection_id, 'billing_plans', x.platform_id) as id,

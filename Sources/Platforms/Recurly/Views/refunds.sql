@@ -1,6 +1,7 @@
 -- Money given back: the transactions that moved it. The credit invoice that belongs to a refund is an invoice and no second
 -- refund; a refund as credit alone moves no money; a chargeback is nobody's decision here.
 -- feeds: unified.payment_refunds
+-- rows: transactions where type is refund
 create or replace view recurly.refunds as
 select r.connection_id, 'recurly'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'payment_refunds', r.external_id) as id,

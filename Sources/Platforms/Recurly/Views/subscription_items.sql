@@ -1,6 +1,7 @@
 -- What a subscription consists of: its plan, then its add-ons.
 -- feeds: unified.billing_subscription_items
 -- follows: subscriptions by platform_parent_id, plans by plan_record_platform_id
+-- rows: subscriptions, subscriptions.add_ons
 create or replace view recurly.subscription_items as
 select r.connection_id, 'recurly'::text as platform, x.platform_id,
   unified.id(r.connection_id, 'billing_subscription_items', x.platform_id) as id,

@@ -1,5 +1,6 @@
 -- Lines of orders: goods from the order itself and from the pages behind it, and shipping.
 -- feeds: unified.commerce_order_line_items
+-- rows: orders.lineItems.nodes, orders.shippingLines.nodes, order_line_items.lineItems.nodes
 create or replace view shopify.order_line_items as
 select r.connection_id, 'shopify'::text as platform, coalesce(shopify.gid(l->>'id'), r.external_id || ':product:' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'commerce_order_line_items', coalesce(shopify.gid(l->>'id'), r.external_id || ':product:' || (n - 1))) as id,

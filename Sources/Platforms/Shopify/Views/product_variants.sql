@@ -1,5 +1,6 @@
 -- Variants of products, from the product and from the pages behind it.
 -- feeds: unified.commerce_product_variants
+-- rows: products.variants.nodes, product_variants.variants.nodes
 create or replace view shopify.product_variants as
 select r.connection_id, 'shopify'::text as platform, coalesce(shopify.gid(l->>'id'), r.external_id || ':variant:' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'commerce_product_variants', coalesce(shopify.gid(l->>'id'), r.external_id || ':variant:' || (n - 1))) as id,

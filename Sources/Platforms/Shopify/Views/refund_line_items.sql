@@ -1,6 +1,7 @@
 -- Lines of refunds, from the order and from the pages behind it.
 -- feeds: unified.payment_refund_line_items
 -- follows: orders by order_platform_id, refund_line_items by platform_parent_id
+-- rows: orders.refunds.refundLineItems.nodes, refund_line_items.refundLineItems.nodes
 create or replace view shopify.refund_line_items as
 select r.connection_id, 'shopify'::text as platform, coalesce(shopify.gid(l->>'id'), coalesce(shopify.gid(f->>'id'), r.external_id) || ':line:' || (n - 1)::numeric) as platform_id,
   unified.id(r.connection_id, 'payment_refund_line_items', coalesce(shopify.gid(l->>'id'), coalesce(shopify.gid(f->>'id'), r.external_id) || ':line:' || (n - 1)::numeric)) as id,

@@ -1,6 +1,7 @@
 -- Refunds, which Shopify keeps inside their order.
 -- feeds: unified.payment_refunds
 -- follows: orders by order_platform_id, refund_line_items by platform_id
+-- rows: orders.refunds
 create or replace view shopify.refunds as
 select r.connection_id, 'shopify'::text as platform, coalesce(shopify.gid(l->>'id'), r.external_id || ':refund:' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'payment_refunds', coalesce(shopify.gid(l->>'id'), r.external_id || ':refund:' || (n - 1))) as id,

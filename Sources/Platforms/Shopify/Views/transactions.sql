@@ -1,5 +1,6 @@
 -- Transactions of orders. Suggested refunds are offers of Shopify's and no movement of money: left out.
 -- feeds: unified.payment_transactions
+-- rows: orders.transactions where kind is not SUGGESTED_REFUND
 create or replace view shopify.transactions as
 select r.connection_id, 'shopify'::text as platform, coalesce(shopify.gid(l->>'id'), r.external_id || ':transaction:' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'payment_transactions', coalesce(shopify.gid(l->>'id'), r.external_id || ':transaction:' || (n - 1))) as id,

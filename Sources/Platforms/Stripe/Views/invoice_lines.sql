@@ -1,6 +1,7 @@
 -- The lines of invoices: those in the invoice itself, or, where there are more than fit into it, those of the pages
 -- fetched beside it. Before 2019 a line's id was its subscription's, so it is not unique: the invoice is added to it.
 -- feeds: unified.billing_invoice_lines
+-- rows: invoices.lines.data in pages invoice_lines.data where lines.has_more
 create or replace view stripe.invoice_lines as
 select r.connection_id, 'stripe'::text as platform, case when coalesce(stripe.text(l->'unique_id'), stripe.text(l->'unique_line_item_id'),
     stripe.text(l->'id')) like 'il\_%' then coalesce(stripe.text(l->'unique_id'), stripe.text(l->'unique_line_item_id'),

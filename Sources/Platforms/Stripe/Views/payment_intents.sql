@@ -1,5 +1,6 @@
 -- Payment intents that have no charge yet: wishes to pay. One with a charge is that charge, in stripe.charges.
 -- feeds: unified.payment_transactions
+-- rows: payment_intents where latest_charge is not text
 create or replace view stripe.payment_intents as
 select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'payment_transactions', r.external_id) as id,

@@ -1,6 +1,7 @@
 -- Plans of the time before prices. A recurring price is listed as a plan of the same id, too: that one is left to
 -- stripe.prices.
 -- feeds: unified.billing_plans
+-- rows: plans where id is not in prices
 create or replace view stripe.plans as
 select r.connection_id, 'stripe'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'billing_plans', r.external_id) as id,

@@ -1,6 +1,7 @@
 -- The items of subscriptions: those in the subscription itself, or, where there are more than fit into it, those of the
 -- pages fetched beside it.
 -- feeds: unified.billing_subscription_items
+-- rows: subscriptions.items.data in pages subscription_items.data where items.has_more
 create or replace view stripe.subscription_items as
 select r.connection_id, 'stripe'::text as platform, coalesce(stripe.text(l->'id'), r.external_id || ':item:' || (n - 1)::numeric) as platform_id,
   unified.id(r.connection_id, 'billing_subscription_items', coalesce(stripe.text(l->'id'), r.external_id || ':item:' || (n - 1)::numeric)) as id,

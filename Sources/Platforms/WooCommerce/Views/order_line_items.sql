@@ -1,5 +1,6 @@
 -- Lines of orders: goods, shipping and fees, each with an identifier of its own. Amounts are without tax.
 -- feeds: unified.commerce_order_line_items
+-- rows: orders.line_items, orders.shipping_lines, orders.fee_lines
 create or replace view woocommerce.order_line_items as
 select r.connection_id, 'woocommerce'::text as platform, coalesce(woocommerce.ref(l->'id'), r.external_id || ':' || type || ':' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'commerce_order_line_items', coalesce(woocommerce.ref(l->'id'), r.external_id || ':' || type || ':' || (n - 1))) as id,

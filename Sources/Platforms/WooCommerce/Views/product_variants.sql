@@ -1,6 +1,7 @@
 -- What can be put into a basket: variations, and products that have none. The shop's currency is not in them.
 -- feeds: unified.commerce_product_variants
 -- follows: products by platform_id, variations by platform_id
+-- rows: variations, products where variations is empty
 create or replace view woocommerce.product_variants as
 select r.connection_id, 'woocommerce'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'commerce_product_variants', r.external_id) as id,

@@ -1,6 +1,7 @@
 -- Lines of refunds; many a refund has none. Quantities and amounts are negative in the payload, and magnitudes here.
 -- feeds: unified.payment_refund_line_items
 -- follows: orders by order_platform_id, refunds by platform_parent_id
+-- rows: refunds.line_items
 create or replace view woocommerce.refund_line_items as
 select r.connection_id, 'woocommerce'::text as platform, coalesce(woocommerce.ref(l->'id'), r.external_id || ':line:' || (n - 1)) as platform_id,
   unified.id(r.connection_id, 'payment_refund_line_items', coalesce(woocommerce.ref(l->'id'), r.external_id || ':line:' || (n - 1))) as id,

@@ -1,5 +1,6 @@
 -- Customers.
 -- feeds: unified.commerce_customers
+-- rows: customers
 create or replace view example.customers as
 select r.connection_id, 'example'::text as platform, r.external_id as platform_id,
   unified.id(r.connection_id, 'commerce_customers', r.external_id) as id,
