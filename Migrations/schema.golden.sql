@@ -8546,6 +8546,1001 @@ COMMENT ON COLUMN ops.alerts.detail IS 'Figures.';
 
 
 --
+-- Name: backfill_chunks; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.backfill_chunks (
+    backfill_id bigint NOT NULL,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL,
+    chunk_no integer NOT NULL,
+    pages_count integer NOT NULL,
+    records_count bigint NOT NULL,
+    resource text NOT NULL COLLATE pg_catalog."C",
+    outcome text NOT NULL,
+    code text,
+    chunk tstzrange NOT NULL,
+    CONSTRAINT backfill_chunks_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'halved'::text])))
+);
+
+
+--
+-- Name: TABLE backfill_chunks; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.backfill_chunks IS 'Chunks of backfills that have ended.';
+
+
+--
+-- Name: COLUMN backfill_chunks.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.backfill_id IS 'Of which backfill.';
+
+
+--
+-- Name: COLUMN backfill_chunks.began_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.began_at IS 'When it was begun.';
+
+
+--
+-- Name: COLUMN backfill_chunks.ended_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.ended_at IS 'When it ended.';
+
+
+--
+-- Name: COLUMN backfill_chunks.chunk_no; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.chunk_no IS 'In order of ending, from 1.';
+
+
+--
+-- Name: COLUMN backfill_chunks.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.pages_count IS 'Its pages.';
+
+
+--
+-- Name: COLUMN backfill_chunks.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.records_count IS 'Records on them.';
+
+
+--
+-- Name: COLUMN backfill_chunks.resource; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.resource IS 'Of which resource.';
+
+
+--
+-- Name: COLUMN backfill_chunks.outcome; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.outcome IS 'done; failed: left out; halved: too large, begun again as two.';
+
+
+--
+-- Name: COLUMN backfill_chunks.code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.code IS 'Code of the unified error, where it failed or was halved for one.';
+
+
+--
+-- Name: COLUMN backfill_chunks.chunk; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_chunks.chunk IS 'Its window.';
+
+
+--
+-- Name: connections; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.connections (
+    connection_id bigint NOT NULL,
+    platform text NOT NULL,
+    name text NOT NULL,
+    base_url text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    state_code text,
+    state_message text,
+    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    created_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    method text,
+    state_until timestamp with time zone,
+    state_error_id bigint,
+    state_by text,
+    next_probe_at timestamp with time zone,
+    probes_count integer DEFAULT 0 NOT NULL,
+    net_failures integer DEFAULT 0 NOT NULL,
+    net_since timestamp with time zone,
+    limited_since timestamp with time zone,
+    CONSTRAINT connections_base_url_check CHECK ((base_url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text)),
+    CONSTRAINT connections_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
+    CONSTRAINT connections_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
+    CONSTRAINT connections_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT connections_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT connections_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'healthy'::text, 'degraded'::text, 'rate_limited'::text, 'needs_reauth'::text, 'blocked'::text, 'unreachable'::text, 'disabled'::text])))
+);
+
+
+--
+-- Name: TABLE connections; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.connections IS 'One merchant''s authorised account on one platform.';
+
+
+--
+-- Name: COLUMN connections.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.connection_id IS 'Stands in every row that belongs to the merchant.';
+
+
+--
+-- Name: COLUMN connections.platform; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.platform IS 'Key of the platform, e.g. shopify.';
+
+
+--
+-- Name: COLUMN connections.name; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.name IS 'What people call it, unique; what the CLI takes.';
+
+
+--
+-- Name: COLUMN connections.base_url; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.base_url IS 'Where its interface lives: scheme, host and, for self-hosted stores, the path. No credentials, no query.';
+
+
+--
+-- Name: COLUMN connections.settings; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.settings IS 'Facts requests depend on, as an object of strings. Never credentials.';
+
+
+--
+-- Name: COLUMN connections.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state IS 'Its health: pending (linked, first sync not finished), healthy, degraded (a stream fails or is blocked), rate_limited, needs_reauth (the merchant has to sign in again), blocked (something outside has to be mended), unreachable, disabled (a person switched it off). Jobs run in the first four; see health_transitions.';
+
+
+--
+-- Name: COLUMN connections.state_code; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_code IS 'Code of the unified error that led to the state.';
+
+
+--
+-- Name: COLUMN connections.state_message; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_message IS 'One sentence for people.';
+
+
+--
+-- Name: COLUMN connections.state_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_since IS 'When it came into this state.';
+
+
+--
+-- Name: COLUMN connections.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.created_at IS 'When it was added.';
+
+
+--
+-- Name: COLUMN connections.limits; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.limits IS 'Limits of this connection that differ from the platform''s, by bucket: {"requests": {"capacity": 100, "refill_per_second": 100, "share": 0.9}, "daily": {"limit": 5000}}.';
+
+
+--
+-- Name: COLUMN connections.method; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.method IS 'The way it signs in, one of its platform''s; NULL: the one its credentials fit.';
+
+
+--
+-- Name: COLUMN connections.state_until; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_until IS 'When it ends by itself, where that is known: of rate_limited.';
+
+
+--
+-- Name: COLUMN connections.state_error_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_error_id IS 'The error that led to the state.';
+
+
+--
+-- Name: COLUMN connections.state_by; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.state_by IS 'Who switched it; NULL: it happened.';
+
+
+--
+-- Name: COLUMN connections.next_probe_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.next_probe_at IS 'When it is tried again with one cheap request; NULL where it is not.';
+
+
+--
+-- Name: COLUMN connections.probes_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.probes_count IS 'Probes since it came into this state; the pace follows them.';
+
+
+--
+-- Name: COLUMN connections.net_failures; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.net_failures IS 'Failures to reach it since it last answered.';
+
+
+--
+-- Name: COLUMN connections.net_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.net_since IS 'When the first of those was.';
+
+
+--
+-- Name: COLUMN connections.limited_since; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.connections.limited_since IS 'Since when only limits have held it up.';
+
+
+--
+-- Name: job_history; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.job_history (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone NOT NULL,
+    worker_id uuid,
+    attempt integer NOT NULL,
+    snoozes integer NOT NULL,
+    rescues smallint NOT NULL,
+    outcome text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    band text NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb NOT NULL,
+    error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
+    CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
+)
+PARTITION BY RANGE (finished_at);
+
+
+--
+-- Name: TABLE job_history; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.job_history IS 'How jobs ended. Append-only, partitioned by day of the end.';
+
+
+--
+-- Name: COLUMN job_history.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.job_id IS 'Its id while it lived.';
+
+
+--
+-- Name: COLUMN job_history.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.connection_id IS 'Whose work it was.';
+
+
+--
+-- Name: COLUMN job_history.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.lane_id IS 'The lane it ran in.';
+
+
+--
+-- Name: COLUMN job_history.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN job_history.started_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.started_at IS 'When its last lease was claimed; NULL when it never ran.';
+
+
+--
+-- Name: COLUMN job_history.finished_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.finished_at IS 'When it ended; the partition key.';
+
+
+--
+-- Name: COLUMN job_history.worker_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.worker_id IS 'Who ran it last.';
+
+
+--
+-- Name: COLUMN job_history.attempt; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.attempt IS 'Attempts that counted, the last one included.';
+
+
+--
+-- Name: COLUMN job_history.snoozes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.snoozes IS 'How often it was put off.';
+
+
+--
+-- Name: COLUMN job_history.rescues; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.rescues IS 'How often it was taken from a dead worker.';
+
+
+--
+-- Name: COLUMN job_history.outcome; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.outcome IS 'done, failed (for good), poison (killed its workers), cancelled, merged (into an equal job that came back to wait).';
+
+
+--
+-- Name: COLUMN job_history.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.pages_count IS 'Pages it committed.';
+
+
+--
+-- Name: COLUMN job_history.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.args_version IS 'Which form of the arguments this is.';
+
+
+--
+-- Name: COLUMN job_history.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.records_count IS 'Records it saw, changed or not.';
+
+
+--
+-- Name: COLUMN job_history.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.parent_job_id IS 'The job it was a part of.';
+
+
+--
+-- Name: COLUMN job_history.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.band IS 'Its band at the end.';
+
+
+--
+-- Name: COLUMN job_history.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.kind IS 'What it did.';
+
+
+--
+-- Name: COLUMN job_history.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.dedupe_key IS 'Its deduplication key.';
+
+
+--
+-- Name: COLUMN job_history.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.args IS 'Its arguments.';
+
+
+--
+-- Name: COLUMN job_history.error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with.';
+
+
+--
+-- Name: COLUMN job_history.runs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.job_history.runs IS 'Runs it took, the last one included.';
+
+
+--
+-- Name: jobs; Type: TABLE; Schema: portolan; Owner: -
+--
+
+CREATE TABLE portolan.jobs (
+    job_id bigint NOT NULL,
+    connection_id bigint NOT NULL,
+    lane_id bigint NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    cancel_at timestamp with time zone,
+    attempt integer DEFAULT 0 NOT NULL,
+    max_attempts integer DEFAULT 8 NOT NULL,
+    snoozes integer DEFAULT 0 NOT NULL,
+    rescues smallint DEFAULT 0 NOT NULL,
+    rank smallint GENERATED ALWAYS AS (portolan.band_rank(band)) STORED,
+    band text DEFAULT 'incremental'::text NOT NULL,
+    pages_count integer DEFAULT 0 NOT NULL,
+    args_version smallint DEFAULT 1 NOT NULL,
+    records_count bigint DEFAULT 0 NOT NULL,
+    parent_job_id bigint,
+    follow_up boolean DEFAULT false NOT NULL,
+    kind text NOT NULL,
+    dedupe_key text,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    checkpoint jsonb,
+    last_error jsonb,
+    runs integer DEFAULT 0 NOT NULL,
+    CONSTRAINT jobs_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text])))
+)
+WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+
+
+--
+-- Name: TABLE jobs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON TABLE portolan.jobs IS 'Work that is waiting or running. A finished job moves to job_history.';
+
+
+--
+-- Name: COLUMN jobs.job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.job_id IS 'Stays the same in job_history.';
+
+
+--
+-- Name: COLUMN jobs.connection_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.connection_id IS 'Whose work it is.';
+
+
+--
+-- Name: COLUMN jobs.lane_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.lane_id IS 'The lane it waits in.';
+
+
+--
+-- Name: COLUMN jobs.run_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.run_at IS 'Not before this time.';
+
+
+--
+-- Name: COLUMN jobs.created_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.created_at IS 'When it was enqueued.';
+
+
+--
+-- Name: COLUMN jobs.cancel_at; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.cancel_at IS 'Asked to stop; the worker is told at its next page.';
+
+
+--
+-- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.attempt IS 'Attempts that failed since the last progress; the running one is attempt + 1.';
+
+
+--
+-- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.max_attempts IS 'Failed attempts without progress after which it fails for good.';
+
+
+--
+-- Name: COLUMN jobs.snoozes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.snoozes IS 'How often it was put off without counting an attempt: no token, report not ready, platform said wait.';
+
+
+--
+-- Name: COLUMN jobs.rescues; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.rescues IS 'How often it was taken from a dead worker since the last progress; the fifth time it is poison.';
+
+
+--
+-- Name: COLUMN jobs.rank; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.rank IS 'The band as a number, 0 most urgent; for the index only.';
+
+
+--
+-- Name: COLUMN jobs.band; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.band IS 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
+
+
+--
+-- Name: COLUMN jobs.pages_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.pages_count IS 'Pages committed by this job.';
+
+
+--
+-- Name: COLUMN jobs.args_version; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.args_version IS 'Which form of the kind''s arguments this is.';
+
+
+--
+-- Name: COLUMN jobs.records_count; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.records_count IS 'Records seen by this job, changed or not.';
+
+
+--
+-- Name: COLUMN jobs.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.parent_job_id IS 'The job this one is a part of.';
+
+
+--
+-- Name: COLUMN jobs.follow_up; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.follow_up IS 'An equal job was merged into it when it had got on already: after its end it runs once more, so that what was asked for last is done, too.';
+
+
+--
+-- Name: COLUMN jobs.kind; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.kind IS 'What it does, e.g. sync. Workers leave kinds they do not know.';
+
+
+--
+-- Name: COLUMN jobs.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.dedupe_key IS 'At most one waiting job of a lane has it; a running one never swallows a follow-up.';
+
+
+--
+-- Name: COLUMN jobs.args; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.args IS 'Arguments of the kind, never secrets.';
+
+
+--
+-- Name: COLUMN jobs.checkpoint; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.checkpoint IS 'Where a running job has got to, where that is not the stream''s cursor.';
+
+
+--
+-- Name: COLUMN jobs.last_error; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it back last.';
+
+
+--
+-- Name: COLUMN jobs.runs; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.jobs.runs IS 'Runs that were reported or taken away; the number of its newest event.';
+
+
+--
+-- Name: backfill_progress; Type: VIEW; Schema: portolan; Owner: -
+--
+
+CREATE VIEW portolan.backfill_progress AS
+ SELECT b.backfill_id,
+    c.name AS connection,
+    b.connection_id,
+    b.job_id,
+    b.created_at,
+    b.window_from,
+    b.window_to,
+    b.newest_first,
+        CASE
+            WHEN s.is_done THEN 'done'::text
+            WHEN ((j.job_id IS NULL) AND s.is_failed) THEN 'failed'::text
+            WHEN ((j.job_id IS NULL) OR (j.cancel_at IS NOT NULL)) THEN COALESCE(h.outcome, 'cancelled'::text)
+            WHEN (b.paused_at IS NOT NULL) THEN 'paused'::text
+            WHEN s.is_begun THEN 'reading'::text
+            ELSE 'waiting'::text
+        END AS state,
+    s.parts AS resources,
+    s.chunks AS chunks_count,
+    s.failed_chunks AS chunks_failed,
+    s.pages AS pages_count,
+    s.records AS records_count,
+    (
+        CASE
+            WHEN s.is_done THEN (1.0)::double precision
+            ELSE LEAST((s.done_seconds / NULLIF(s.all_seconds, (0)::double precision)), (0.999)::double precision)
+        END)::numeric(6,4) AS share_done,
+        CASE
+            WHEN ((j.job_id IS NOT NULL) AND (b.paused_at IS NULL) AND (NOT s.is_done)) THEN make_interval(secs => round(s.seconds_left))
+            ELSE NULL::interval
+        END AS time_left,
+    s.last_page_at,
+        CASE
+            WHEN (j.job_id IS NULL) THEN s.ended_at
+            ELSE NULL::timestamp with time zone
+        END AS ended_at,
+    s.notes,
+    s.failed_windows,
+    s.last_code
+   FROM ((((portolan.backfills b
+     JOIN portolan.connections c USING (connection_id))
+     LEFT JOIN portolan.jobs j ON ((j.job_id = b.job_id)))
+     LEFT JOIN LATERAL ( SELECT
+                CASE h_1.outcome
+                    WHEN 'done'::text THEN 'cancelled'::text
+                    ELSE h_1.outcome
+                END AS outcome
+           FROM portolan.job_history h_1
+          WHERE ((h_1.job_id = b.job_id) AND (j.job_id IS NULL))
+          ORDER BY h_1.finished_at DESC
+         LIMIT 1) h ON (true))
+     CROSS JOIN LATERAL ( SELECT array_agg(p.resource ORDER BY p.resource) AS parts,
+            bool_and((p.state = 'done'::text)) AS is_done,
+            bool_or((p.state = 'failed'::text)) AS is_failed,
+            bool_or((p.started_at IS NOT NULL)) AS is_begun,
+            (sum(p.chunks_count))::integer AS chunks,
+            (sum(x.failed))::integer AS failed_chunks,
+            (sum(p.pages_count))::bigint AS pages,
+            (sum(p.records_count))::bigint AS records,
+            max(p.last_page_at) AS last_page_at,
+            max(p.ended_at) AS ended_at,
+            array_agg(n.note ORDER BY p.resource) FILTER (WHERE (n.note IS NOT NULL)) AS notes,
+            array_agg(((p.resource || ' '::text) || p.failed) ORDER BY p.resource) FILTER (WHERE (p.failed <> '{}'::tstzmultirange)) AS failed_windows,
+            max(x.code) AS last_code,
+            sum(
+                CASE
+                    WHEN (p.state = 'done'::text) THEN w.span
+                    ELSE portolan.span_seconds(p.done, w.begin, b.window_to)
+                END) AS done_seconds,
+            sum(w.span) AS all_seconds,
+            max(
+                CASE
+                    WHEN ((p.ended_at IS NULL) AND (p.width IS NOT NULL)) THEN ((x.seconds * portolan.span_seconds(p.todo, w.begin, b.window_to)) / (NULLIF(EXTRACT(epoch FROM p.width), (0)::numeric))::double precision)
+                    ELSE NULL::double precision
+                END) AS seconds_left
+           FROM (((portolan.backfill_parts p
+             CROSS JOIN LATERAL ( SELECT x_1.begin,
+                    (GREATEST(EXTRACT(epoch FROM (b.window_to - x_1.begin)), (1)::numeric))::double precision AS span
+                   FROM ( SELECT COALESCE(lower(p.asked), b.window_from, LEAST((b.window_to - '10 years'::interval), lower(range_merge(p.done)))) AS begin) x_1) w)
+             LEFT JOIN LATERAL ( SELECT p.notes[1] AS note) n ON (true))
+             CROSS JOIN LATERAL ( SELECT ( SELECT count(*) AS count
+                           FROM portolan.backfill_chunks f
+                          WHERE ((f.backfill_id = p.backfill_id) AND (f.resource = p.resource) AND (f.outcome = 'failed'::text))) AS failed,
+                    (avg(EXTRACT(epoch FROM (k.ended_at - k.began_at))) FILTER (WHERE (k.outcome = 'done'::text)))::double precision AS seconds,
+                    (array_agg(k.code ORDER BY k.chunk_no DESC) FILTER (WHERE (k.outcome = 'failed'::text)))[1] AS code
+                   FROM ( SELECT k_1.backfill_id,
+                            k_1.began_at,
+                            k_1.ended_at,
+                            k_1.chunk_no,
+                            k_1.pages_count,
+                            k_1.records_count,
+                            k_1.resource,
+                            k_1.outcome,
+                            k_1.code,
+                            k_1.chunk
+                           FROM portolan.backfill_chunks k_1
+                          WHERE ((k_1.backfill_id = p.backfill_id) AND (k_1.resource = p.resource))
+                          ORDER BY k_1.chunk_no DESC
+                         LIMIT 20) k) x)
+          WHERE (p.backfill_id = b.backfill_id)) s);
+
+
+--
+-- Name: VIEW backfill_progress; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON VIEW portolan.backfill_progress IS 'Backfills: state, chunks, records, the share of the window that is read, and how long the rest will take at the present pace.';
+
+
+--
+-- Name: COLUMN backfill_progress.state; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.state IS 'waiting, reading, paused, done, failed (some of it could not be read: failed_windows), cancelled.';
+
+
+--
+-- Name: COLUMN backfill_progress.share_done; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.share_done IS 'From 0 to 1, by time. An open beginning counts as ten years back.';
+
+
+--
+-- Name: COLUMN backfill_progress.time_left; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.time_left IS 'At the pace and width of the last twenty chunks; NULL: nothing to go by yet.';
+
+
+--
+-- Name: COLUMN backfill_progress.notes; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.notes IS 'What was clamped, and why.';
+
+
+--
+-- Name: COLUMN backfill_progress.failed_windows; Type: COMMENT; Schema: portolan; Owner: -
+--
+
+COMMENT ON COLUMN portolan.backfill_progress.failed_windows IS 'What could not be read; a retry of the job tries it again.';
+
+
+--
+-- Name: backfills; Type: VIEW; Schema: ops; Owner: -
+--
+
+CREATE VIEW ops.backfills AS
+ SELECT p.backfill_id,
+    p.connection_id,
+    p.connection,
+    c.platform,
+    p.resources,
+    p.window_from,
+    p.window_to,
+    p.state,
+    p.share_done,
+    p.time_left,
+    p.chunks_count,
+    p.chunks_failed,
+    p.pages_count,
+    p.records_count,
+    p.notes,
+    p.failed_windows,
+    p.last_code,
+    p.created_at,
+    p.last_page_at,
+    p.ended_at,
+    p.job_id
+   FROM (portolan.backfill_progress p
+     JOIN portolan.connections c USING (connection_id));
+
+
+--
+-- Name: VIEW backfills; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON VIEW ops.backfills IS 'Windows of the past that are read, or were: order by backfill_id desc.';
+
+
+--
+-- Name: COLUMN backfills.backfill_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.backfill_id IS 'What portolan backfills takes.';
+
+
+--
+-- Name: COLUMN backfills.connection_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.connection_id IS 'Whose past.';
+
+
+--
+-- Name: COLUMN backfills.connection; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.connection IS 'Name of the connection.';
+
+
+--
+-- Name: COLUMN backfills.platform; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.platform IS 'Its platform.';
+
+
+--
+-- Name: COLUMN backfills.resources; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.resources IS 'What of it.';
+
+
+--
+-- Name: COLUMN backfills.window_from; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.window_from IS 'Inclusive; NULL: from the beginning.';
+
+
+--
+-- Name: COLUMN backfills.window_to; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.window_to IS 'Exclusive.';
+
+
+--
+-- Name: COLUMN backfills.state; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.state IS 'waiting, reading, paused, done, failed (some of it could not be read) or cancelled.';
+
+
+--
+-- Name: COLUMN backfills.share_done; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.share_done IS 'From 0 to 1, by time. An open beginning counts as ten years back.';
+
+
+--
+-- Name: COLUMN backfills.time_left; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.time_left IS 'At the pace of the last chunks; NULL: nothing to go by.';
+
+
+--
+-- Name: COLUMN backfills.chunks_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.chunks_count IS 'Chunks that have ended.';
+
+
+--
+-- Name: COLUMN backfills.chunks_failed; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.chunks_failed IS 'How many of them failed.';
+
+
+--
+-- Name: COLUMN backfills.pages_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.pages_count IS 'Pages committed.';
+
+
+--
+-- Name: COLUMN backfills.records_count; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.records_count IS 'Records on them, changed or not.';
+
+
+--
+-- Name: COLUMN backfills.notes; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.notes IS 'What was clamped, and why.';
+
+
+--
+-- Name: COLUMN backfills.failed_windows; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.failed_windows IS 'What could not be read; portolan backfills retry tries it again.';
+
+
+--
+-- Name: COLUMN backfills.last_code; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.last_code IS 'Code of the error a window failed with.';
+
+
+--
+-- Name: COLUMN backfills.created_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.created_at IS 'When it was asked for.';
+
+
+--
+-- Name: COLUMN backfills.last_page_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.last_page_at IS 'When a page was last committed.';
+
+
+--
+-- Name: COLUMN backfills.ended_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.ended_at IS 'When it ended; NULL: it has not.';
+
+
+--
+-- Name: COLUMN backfills.job_id; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.backfills.job_id IS 'Its job, whose children read.';
+
+
+--
 -- Name: gates; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -8837,187 +9832,6 @@ COMMENT ON COLUMN ops.backlog.gate_closed_at IS 'Since when the platform is down
 --
 
 COMMENT ON COLUMN ops.backlog.counted_at IS 'When they were counted.';
-
-
---
--- Name: connections; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.connections (
-    connection_id bigint NOT NULL,
-    platform text NOT NULL,
-    name text NOT NULL,
-    base_url text NOT NULL,
-    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
-    state text DEFAULT 'pending'::text NOT NULL,
-    state_code text,
-    state_message text,
-    state_since timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    created_at timestamp with time zone DEFAULT portolan.now() NOT NULL,
-    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
-    method text,
-    state_until timestamp with time zone,
-    state_error_id bigint,
-    state_by text,
-    next_probe_at timestamp with time zone,
-    probes_count integer DEFAULT 0 NOT NULL,
-    net_failures integer DEFAULT 0 NOT NULL,
-    net_since timestamp with time zone,
-    limited_since timestamp with time zone,
-    CONSTRAINT connections_base_url_check CHECK ((base_url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text)),
-    CONSTRAINT connections_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
-    CONSTRAINT connections_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
-    CONSTRAINT connections_platform_check CHECK ((platform ~ '^[a-z][a-z0-9_]*$'::text)),
-    CONSTRAINT connections_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
-    CONSTRAINT connections_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'healthy'::text, 'degraded'::text, 'rate_limited'::text, 'needs_reauth'::text, 'blocked'::text, 'unreachable'::text, 'disabled'::text])))
-);
-
-
---
--- Name: TABLE connections; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.connections IS 'One merchant''s authorised account on one platform.';
-
-
---
--- Name: COLUMN connections.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.connection_id IS 'Stands in every row that belongs to the merchant.';
-
-
---
--- Name: COLUMN connections.platform; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.platform IS 'Key of the platform, e.g. shopify.';
-
-
---
--- Name: COLUMN connections.name; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.name IS 'What people call it, unique; what the CLI takes.';
-
-
---
--- Name: COLUMN connections.base_url; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.base_url IS 'Where its interface lives: scheme, host and, for self-hosted stores, the path. No credentials, no query.';
-
-
---
--- Name: COLUMN connections.settings; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.settings IS 'Facts requests depend on, as an object of strings. Never credentials.';
-
-
---
--- Name: COLUMN connections.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state IS 'Its health: pending (linked, first sync not finished), healthy, degraded (a stream fails or is blocked), rate_limited, needs_reauth (the merchant has to sign in again), blocked (something outside has to be mended), unreachable, disabled (a person switched it off). Jobs run in the first four; see health_transitions.';
-
-
---
--- Name: COLUMN connections.state_code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state_code IS 'Code of the unified error that led to the state.';
-
-
---
--- Name: COLUMN connections.state_message; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state_message IS 'One sentence for people.';
-
-
---
--- Name: COLUMN connections.state_since; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state_since IS 'When it came into this state.';
-
-
---
--- Name: COLUMN connections.created_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.created_at IS 'When it was added.';
-
-
---
--- Name: COLUMN connections.limits; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.limits IS 'Limits of this connection that differ from the platform''s, by bucket: {"requests": {"capacity": 100, "refill_per_second": 100, "share": 0.9}, "daily": {"limit": 5000}}.';
-
-
---
--- Name: COLUMN connections.method; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.method IS 'The way it signs in, one of its platform''s; NULL: the one its credentials fit.';
-
-
---
--- Name: COLUMN connections.state_until; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state_until IS 'When it ends by itself, where that is known: of rate_limited.';
-
-
---
--- Name: COLUMN connections.state_error_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state_error_id IS 'The error that led to the state.';
-
-
---
--- Name: COLUMN connections.state_by; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.state_by IS 'Who switched it; NULL: it happened.';
-
-
---
--- Name: COLUMN connections.next_probe_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.next_probe_at IS 'When it is tried again with one cheap request; NULL where it is not.';
-
-
---
--- Name: COLUMN connections.probes_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.probes_count IS 'Probes since it came into this state; the pace follows them.';
-
-
---
--- Name: COLUMN connections.net_failures; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.net_failures IS 'Failures to reach it since it last answered.';
-
-
---
--- Name: COLUMN connections.net_since; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.net_since IS 'When the first of those was.';
-
-
---
--- Name: COLUMN connections.limited_since; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.connections.limited_since IS 'Since when only limits have held it up.';
 
 
 --
@@ -9870,14 +10684,16 @@ CREATE VIEW ops.freshness AS
     f.age,
     s."interval" AS target,
     ((EXTRACT(epoch FROM f.age))::double precision / (EXTRACT(epoch FROM s."interval"))::double precision) AS age_in_targets,
-    (f.age > ((3)::double precision * s."interval")) AS is_late,
+    ((f.age > ((3)::double precision * s."interval")) AND (s.paused_at IS NULL)) AS is_late,
     (c.state = ANY (ARRAY['pending'::text, 'healthy'::text, 'degraded'::text, 'rate_limited'::text])) AS is_running,
     s.caught_up_at,
     s.first_caught_up_at,
     s.last_page_at,
     s.next_due_at,
     s.pages_count,
-    s.records_count
+    s.records_count,
+    s.paused_at,
+    s.cadence
    FROM ((portolan.streams s
      JOIN portolan.connections c ON ((c.connection_id = s.connection_id)))
      CROSS JOIN LATERAL ( SELECT (portolan.now() - COALESCE(s.synced_through, c.created_at)) AS age) f);
@@ -9978,7 +10794,7 @@ COMMENT ON COLUMN ops.freshness.age_in_targets IS 'The age, counted in targets.'
 -- Name: COLUMN freshness.is_late; Type: COMMENT; Schema: ops; Owner: -
 --
 
-COMMENT ON COLUMN ops.freshness.is_late IS 'Whether the age is more than three targets.';
+COMMENT ON COLUMN ops.freshness.is_late IS 'Whether the age is more than three targets, and nobody paused it.';
 
 
 --
@@ -10028,6 +10844,20 @@ COMMENT ON COLUMN ops.freshness.pages_count IS 'Pages committed, ever.';
 --
 
 COMMENT ON COLUMN ops.freshness.records_count IS 'Records seen, ever, changed or not.';
+
+
+--
+-- Name: COLUMN freshness.paused_at; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.paused_at IS 'Since when it is paused; NULL: it is not.';
+
+
+--
+-- Name: COLUMN freshness.cadence; Type: COMMENT; Schema: ops; Owner: -
+--
+
+COMMENT ON COLUMN ops.freshness.cadence IS 'How often it is read now; NULL: as often as its target says.';
 
 
 --
@@ -10121,191 +10951,6 @@ COMMENT ON COLUMN ops.gates.remedy IS 'How to open it by hand.';
 
 
 --
--- Name: job_history; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.job_history (
-    job_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    lane_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone NOT NULL,
-    worker_id uuid,
-    attempt integer NOT NULL,
-    snoozes integer NOT NULL,
-    rescues smallint NOT NULL,
-    outcome text NOT NULL,
-    pages_count integer DEFAULT 0 NOT NULL,
-    args_version smallint DEFAULT 1 NOT NULL,
-    records_count bigint DEFAULT 0 NOT NULL,
-    parent_job_id bigint,
-    band text NOT NULL,
-    kind text NOT NULL,
-    dedupe_key text,
-    args jsonb NOT NULL,
-    error jsonb,
-    runs integer DEFAULT 0 NOT NULL,
-    CONSTRAINT job_history_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'poison'::text, 'cancelled'::text, 'merged'::text])))
-)
-PARTITION BY RANGE (finished_at);
-
-
---
--- Name: TABLE job_history; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.job_history IS 'How jobs ended. Append-only, partitioned by day of the end.';
-
-
---
--- Name: COLUMN job_history.job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.job_id IS 'Its id while it lived.';
-
-
---
--- Name: COLUMN job_history.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.connection_id IS 'Whose work it was.';
-
-
---
--- Name: COLUMN job_history.lane_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.lane_id IS 'The lane it ran in.';
-
-
---
--- Name: COLUMN job_history.created_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.created_at IS 'When it was enqueued.';
-
-
---
--- Name: COLUMN job_history.started_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.started_at IS 'When its last lease was claimed; NULL when it never ran.';
-
-
---
--- Name: COLUMN job_history.finished_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.finished_at IS 'When it ended; the partition key.';
-
-
---
--- Name: COLUMN job_history.worker_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.worker_id IS 'Who ran it last.';
-
-
---
--- Name: COLUMN job_history.attempt; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.attempt IS 'Attempts that counted, the last one included.';
-
-
---
--- Name: COLUMN job_history.snoozes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.snoozes IS 'How often it was put off.';
-
-
---
--- Name: COLUMN job_history.rescues; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.rescues IS 'How often it was taken from a dead worker.';
-
-
---
--- Name: COLUMN job_history.outcome; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.outcome IS 'done, failed (for good), poison (killed its workers), cancelled, merged (into an equal job that came back to wait).';
-
-
---
--- Name: COLUMN job_history.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.pages_count IS 'Pages it committed.';
-
-
---
--- Name: COLUMN job_history.args_version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.args_version IS 'Which form of the arguments this is.';
-
-
---
--- Name: COLUMN job_history.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.records_count IS 'Records it saw, changed or not.';
-
-
---
--- Name: COLUMN job_history.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.parent_job_id IS 'The job it was a part of.';
-
-
---
--- Name: COLUMN job_history.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.band IS 'Its band at the end.';
-
-
---
--- Name: COLUMN job_history.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.kind IS 'What it did.';
-
-
---
--- Name: COLUMN job_history.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.dedupe_key IS 'Its deduplication key.';
-
-
---
--- Name: COLUMN job_history.args; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.args IS 'Its arguments.';
-
-
---
--- Name: COLUMN job_history.error; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.error IS 'The unified error it ended with.';
-
-
---
--- Name: COLUMN job_history.runs; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.job_history.runs IS 'Runs it took, the last one included.';
-
-
---
 -- Name: job_retries; Type: TABLE; Schema: portolan; Owner: -
 --
 
@@ -10350,207 +10995,6 @@ COMMENT ON COLUMN portolan.job_retries.retried_at IS 'When.';
 --
 
 COMMENT ON COLUMN portolan.job_retries.retried_by IS 'Which login asked for it.';
-
-
---
--- Name: jobs; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.jobs (
-    job_id bigint NOT NULL,
-    connection_id bigint NOT NULL,
-    lane_id bigint NOT NULL,
-    run_at timestamp with time zone NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    cancel_at timestamp with time zone,
-    attempt integer DEFAULT 0 NOT NULL,
-    max_attempts integer DEFAULT 8 NOT NULL,
-    snoozes integer DEFAULT 0 NOT NULL,
-    rescues smallint DEFAULT 0 NOT NULL,
-    rank smallint GENERATED ALWAYS AS (portolan.band_rank(band)) STORED,
-    band text DEFAULT 'incremental'::text NOT NULL,
-    pages_count integer DEFAULT 0 NOT NULL,
-    args_version smallint DEFAULT 1 NOT NULL,
-    records_count bigint DEFAULT 0 NOT NULL,
-    parent_job_id bigint,
-    follow_up boolean DEFAULT false NOT NULL,
-    kind text NOT NULL,
-    dedupe_key text,
-    args jsonb DEFAULT '{}'::jsonb NOT NULL,
-    checkpoint jsonb,
-    last_error jsonb,
-    runs integer DEFAULT 0 NOT NULL,
-    CONSTRAINT jobs_band_check CHECK ((band = ANY (ARRAY['urgent'::text, 'incremental'::text, 'report'::text, 'backfill'::text, 'housekeeping'::text])))
-)
-WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
-
-
---
--- Name: TABLE jobs; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.jobs IS 'Work that is waiting or running. A finished job moves to job_history.';
-
-
---
--- Name: COLUMN jobs.job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.job_id IS 'Stays the same in job_history.';
-
-
---
--- Name: COLUMN jobs.connection_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.connection_id IS 'Whose work it is.';
-
-
---
--- Name: COLUMN jobs.lane_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.lane_id IS 'The lane it waits in.';
-
-
---
--- Name: COLUMN jobs.run_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.run_at IS 'Not before this time.';
-
-
---
--- Name: COLUMN jobs.created_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.created_at IS 'When it was enqueued.';
-
-
---
--- Name: COLUMN jobs.cancel_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.cancel_at IS 'Asked to stop; the worker is told at its next page.';
-
-
---
--- Name: COLUMN jobs.attempt; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.attempt IS 'Attempts that failed since the last progress; the running one is attempt + 1.';
-
-
---
--- Name: COLUMN jobs.max_attempts; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.max_attempts IS 'Failed attempts without progress after which it fails for good.';
-
-
---
--- Name: COLUMN jobs.snoozes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.snoozes IS 'How often it was put off without counting an attempt: no token, report not ready, platform said wait.';
-
-
---
--- Name: COLUMN jobs.rescues; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.rescues IS 'How often it was taken from a dead worker since the last progress; the fifth time it is poison.';
-
-
---
--- Name: COLUMN jobs.rank; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.rank IS 'The band as a number, 0 most urgent; for the index only.';
-
-
---
--- Name: COLUMN jobs.band; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.band IS 'How urgent it is: urgent, incremental, report, backfill, housekeeping.';
-
-
---
--- Name: COLUMN jobs.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.pages_count IS 'Pages committed by this job.';
-
-
---
--- Name: COLUMN jobs.args_version; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.args_version IS 'Which form of the kind''s arguments this is.';
-
-
---
--- Name: COLUMN jobs.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.records_count IS 'Records seen by this job, changed or not.';
-
-
---
--- Name: COLUMN jobs.parent_job_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.parent_job_id IS 'The job this one is a part of.';
-
-
---
--- Name: COLUMN jobs.follow_up; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.follow_up IS 'An equal job was merged into it when it had got on already: after its end it runs once more, so that what was asked for last is done, too.';
-
-
---
--- Name: COLUMN jobs.kind; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.kind IS 'What it does, e.g. sync. Workers leave kinds they do not know.';
-
-
---
--- Name: COLUMN jobs.dedupe_key; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.dedupe_key IS 'At most one waiting job of a lane has it; a running one never swallows a follow-up.';
-
-
---
--- Name: COLUMN jobs.args; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.args IS 'Arguments of the kind, never secrets.';
-
-
---
--- Name: COLUMN jobs.checkpoint; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.checkpoint IS 'Where a running job has got to, where that is not the stream''s cursor.';
-
-
---
--- Name: COLUMN jobs.last_error; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.last_error IS 'The unified error that sent it back last.';
-
-
---
--- Name: COLUMN jobs.runs; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.jobs.runs IS 'Runs that were reported or taken away; the number of its newest event.';
 
 
 --
@@ -12557,248 +13001,6 @@ COMMENT ON COLUMN portolan.applied_views.checksum IS 'SHA-256 of the texts.';
 --
 
 COMMENT ON COLUMN portolan.applied_views.applied_at IS 'When they were last applied.';
-
-
---
--- Name: backfill_chunks; Type: TABLE; Schema: portolan; Owner: -
---
-
-CREATE TABLE portolan.backfill_chunks (
-    backfill_id bigint NOT NULL,
-    began_at timestamp with time zone,
-    ended_at timestamp with time zone NOT NULL,
-    chunk_no integer NOT NULL,
-    pages_count integer NOT NULL,
-    records_count bigint NOT NULL,
-    resource text NOT NULL COLLATE pg_catalog."C",
-    outcome text NOT NULL,
-    code text,
-    chunk tstzrange NOT NULL,
-    CONSTRAINT backfill_chunks_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text, 'halved'::text])))
-);
-
-
---
--- Name: TABLE backfill_chunks; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON TABLE portolan.backfill_chunks IS 'Chunks of backfills that have ended.';
-
-
---
--- Name: COLUMN backfill_chunks.backfill_id; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.backfill_id IS 'Of which backfill.';
-
-
---
--- Name: COLUMN backfill_chunks.began_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.began_at IS 'When it was begun.';
-
-
---
--- Name: COLUMN backfill_chunks.ended_at; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.ended_at IS 'When it ended.';
-
-
---
--- Name: COLUMN backfill_chunks.chunk_no; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.chunk_no IS 'In order of ending, from 1.';
-
-
---
--- Name: COLUMN backfill_chunks.pages_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.pages_count IS 'Its pages.';
-
-
---
--- Name: COLUMN backfill_chunks.records_count; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.records_count IS 'Records on them.';
-
-
---
--- Name: COLUMN backfill_chunks.resource; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.resource IS 'Of which resource.';
-
-
---
--- Name: COLUMN backfill_chunks.outcome; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.outcome IS 'done; failed: left out; halved: too large, begun again as two.';
-
-
---
--- Name: COLUMN backfill_chunks.code; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.code IS 'Code of the unified error, where it failed or was halved for one.';
-
-
---
--- Name: COLUMN backfill_chunks.chunk; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_chunks.chunk IS 'Its window.';
-
-
---
--- Name: backfill_progress; Type: VIEW; Schema: portolan; Owner: -
---
-
-CREATE VIEW portolan.backfill_progress AS
- SELECT b.backfill_id,
-    c.name AS connection,
-    b.connection_id,
-    b.job_id,
-    b.created_at,
-    b.window_from,
-    b.window_to,
-    b.newest_first,
-        CASE
-            WHEN s.is_done THEN 'done'::text
-            WHEN ((j.job_id IS NULL) AND s.is_failed) THEN 'failed'::text
-            WHEN ((j.job_id IS NULL) OR (j.cancel_at IS NOT NULL)) THEN COALESCE(h.outcome, 'cancelled'::text)
-            WHEN (b.paused_at IS NOT NULL) THEN 'paused'::text
-            WHEN s.is_begun THEN 'reading'::text
-            ELSE 'waiting'::text
-        END AS state,
-    s.parts AS resources,
-    s.chunks AS chunks_count,
-    s.failed_chunks AS chunks_failed,
-    s.pages AS pages_count,
-    s.records AS records_count,
-    (
-        CASE
-            WHEN s.is_done THEN (1.0)::double precision
-            ELSE LEAST((s.done_seconds / NULLIF(s.all_seconds, (0)::double precision)), (0.999)::double precision)
-        END)::numeric(6,4) AS share_done,
-        CASE
-            WHEN ((j.job_id IS NOT NULL) AND (b.paused_at IS NULL) AND (NOT s.is_done)) THEN make_interval(secs => round(s.seconds_left))
-            ELSE NULL::interval
-        END AS time_left,
-    s.last_page_at,
-        CASE
-            WHEN (j.job_id IS NULL) THEN s.ended_at
-            ELSE NULL::timestamp with time zone
-        END AS ended_at,
-    s.notes,
-    s.failed_windows,
-    s.last_code
-   FROM ((((portolan.backfills b
-     JOIN portolan.connections c USING (connection_id))
-     LEFT JOIN portolan.jobs j ON ((j.job_id = b.job_id)))
-     LEFT JOIN LATERAL ( SELECT
-                CASE h_1.outcome
-                    WHEN 'done'::text THEN 'cancelled'::text
-                    ELSE h_1.outcome
-                END AS outcome
-           FROM portolan.job_history h_1
-          WHERE ((h_1.job_id = b.job_id) AND (j.job_id IS NULL))
-          ORDER BY h_1.finished_at DESC
-         LIMIT 1) h ON (true))
-     CROSS JOIN LATERAL ( SELECT array_agg(p.resource ORDER BY p.resource) AS parts,
-            bool_and((p.state = 'done'::text)) AS is_done,
-            bool_or((p.state = 'failed'::text)) AS is_failed,
-            bool_or((p.started_at IS NOT NULL)) AS is_begun,
-            (sum(p.chunks_count))::integer AS chunks,
-            (sum(x.failed))::integer AS failed_chunks,
-            (sum(p.pages_count))::bigint AS pages,
-            (sum(p.records_count))::bigint AS records,
-            max(p.last_page_at) AS last_page_at,
-            max(p.ended_at) AS ended_at,
-            array_agg(n.note ORDER BY p.resource) FILTER (WHERE (n.note IS NOT NULL)) AS notes,
-            array_agg(((p.resource || ' '::text) || p.failed) ORDER BY p.resource) FILTER (WHERE (p.failed <> '{}'::tstzmultirange)) AS failed_windows,
-            max(x.code) AS last_code,
-            sum(
-                CASE
-                    WHEN (p.state = 'done'::text) THEN w.span
-                    ELSE portolan.span_seconds(p.done, w.begin, b.window_to)
-                END) AS done_seconds,
-            sum(w.span) AS all_seconds,
-            max(
-                CASE
-                    WHEN ((p.ended_at IS NULL) AND (p.width IS NOT NULL)) THEN ((x.seconds * portolan.span_seconds(p.todo, w.begin, b.window_to)) / (NULLIF(EXTRACT(epoch FROM p.width), (0)::numeric))::double precision)
-                    ELSE NULL::double precision
-                END) AS seconds_left
-           FROM (((portolan.backfill_parts p
-             CROSS JOIN LATERAL ( SELECT x_1.begin,
-                    (GREATEST(EXTRACT(epoch FROM (b.window_to - x_1.begin)), (1)::numeric))::double precision AS span
-                   FROM ( SELECT COALESCE(lower(p.asked), b.window_from, LEAST((b.window_to - '10 years'::interval), lower(range_merge(p.done)))) AS begin) x_1) w)
-             LEFT JOIN LATERAL ( SELECT p.notes[1] AS note) n ON (true))
-             CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (k.outcome = 'failed'::text)) AS failed,
-                    (avg(EXTRACT(epoch FROM (k.ended_at - k.began_at))) FILTER (WHERE (k.outcome = 'done'::text)))::double precision AS seconds,
-                    (array_agg(k.code ORDER BY k.chunk_no DESC) FILTER (WHERE (k.outcome = 'failed'::text)))[1] AS code
-                   FROM ( SELECT k_1.backfill_id,
-                            k_1.began_at,
-                            k_1.ended_at,
-                            k_1.chunk_no,
-                            k_1.pages_count,
-                            k_1.records_count,
-                            k_1.resource,
-                            k_1.outcome,
-                            k_1.code,
-                            k_1.chunk
-                           FROM portolan.backfill_chunks k_1
-                          WHERE ((k_1.backfill_id = p.backfill_id) AND (k_1.resource = p.resource))
-                          ORDER BY k_1.chunk_no DESC
-                         LIMIT 20) k) x)
-          WHERE (p.backfill_id = b.backfill_id)) s);
-
-
---
--- Name: VIEW backfill_progress; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON VIEW portolan.backfill_progress IS 'Backfills: state, chunks, records, the share of the window that is read, and how long the rest will take at the present pace.';
-
-
---
--- Name: COLUMN backfill_progress.state; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_progress.state IS 'waiting, reading, paused, done, failed (some of it could not be read: failed_windows), cancelled.';
-
-
---
--- Name: COLUMN backfill_progress.share_done; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_progress.share_done IS 'From 0 to 1, by time. An open beginning counts as ten years back.';
-
-
---
--- Name: COLUMN backfill_progress.time_left; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_progress.time_left IS 'At the pace and width of the last twenty chunks; NULL: nothing to go by yet.';
-
-
---
--- Name: COLUMN backfill_progress.notes; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_progress.notes IS 'What was clamped, and why.';
-
-
---
--- Name: COLUMN backfill_progress.failed_windows; Type: COMMENT; Schema: portolan; Owner: -
---
-
-COMMENT ON COLUMN portolan.backfill_progress.failed_windows IS 'What could not be read; a retry of the job tries it again.';
 
 
 --
@@ -28784,6 +28986,67 @@ GRANT SELECT ON TABLE ops.alerts TO portolan_worker;
 
 
 --
+-- Name: TABLE backfill_chunks; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_worker;
+
+
+--
+-- Name: TABLE connections; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.connections TO portolan_console;
+GRANT SELECT ON TABLE portolan.connections TO portolan_operator;
+GRANT SELECT ON TABLE portolan.connections TO portolan_worker;
+
+
+--
+-- Name: COLUMN connections.limits; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT UPDATE(limits) ON TABLE portolan.connections TO portolan_operator;
+
+
+--
+-- Name: TABLE job_history; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.job_history TO portolan_console;
+GRANT SELECT ON TABLE portolan.job_history TO portolan_operator;
+GRANT SELECT ON TABLE portolan.job_history TO portolan_worker;
+
+
+--
+-- Name: TABLE jobs; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.jobs TO portolan_console;
+GRANT SELECT ON TABLE portolan.jobs TO portolan_operator;
+GRANT SELECT ON TABLE portolan.jobs TO portolan_worker;
+
+
+--
+-- Name: TABLE backfill_progress; Type: ACL; Schema: portolan; Owner: -
+--
+
+GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_console;
+GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_operator;
+GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_worker;
+
+
+--
+-- Name: TABLE backfills; Type: ACL; Schema: ops; Owner: -
+--
+
+GRANT SELECT ON TABLE ops.backfills TO portolan_console;
+GRANT SELECT ON TABLE ops.backfills TO portolan_operator;
+GRANT SELECT ON TABLE ops.backfills TO portolan_worker;
+
+
+--
 -- Name: TABLE gates; Type: ACL; Schema: portolan; Owner: -
 --
 
@@ -28817,22 +29080,6 @@ GRANT SELECT ON TABLE portolan.queue_stats TO portolan_worker;
 GRANT SELECT ON TABLE ops.backlog TO portolan_console;
 GRANT SELECT ON TABLE ops.backlog TO portolan_operator;
 GRANT SELECT ON TABLE ops.backlog TO portolan_worker;
-
-
---
--- Name: TABLE connections; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.connections TO portolan_console;
-GRANT SELECT ON TABLE portolan.connections TO portolan_operator;
-GRANT SELECT ON TABLE portolan.connections TO portolan_worker;
-
-
---
--- Name: COLUMN connections.limits; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT UPDATE(limits) ON TABLE portolan.connections TO portolan_operator;
 
 
 --
@@ -28899,30 +29146,12 @@ GRANT SELECT ON TABLE ops.gates TO portolan_worker;
 
 
 --
--- Name: TABLE job_history; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.job_history TO portolan_console;
-GRANT SELECT ON TABLE portolan.job_history TO portolan_operator;
-GRANT SELECT ON TABLE portolan.job_history TO portolan_worker;
-
-
---
 -- Name: TABLE job_retries; Type: ACL; Schema: portolan; Owner: -
 --
 
 GRANT SELECT ON TABLE portolan.job_retries TO portolan_console;
 GRANT SELECT ON TABLE portolan.job_retries TO portolan_operator;
 GRANT SELECT ON TABLE portolan.job_retries TO portolan_worker;
-
-
---
--- Name: TABLE jobs; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.jobs TO portolan_console;
-GRANT SELECT ON TABLE portolan.jobs TO portolan_operator;
-GRANT SELECT ON TABLE portolan.jobs TO portolan_worker;
 
 
 --
@@ -29081,24 +29310,6 @@ GRANT SELECT ON TABLE ops.workers TO portolan_worker;
 GRANT SELECT ON TABLE portolan.applied_views TO portolan_console;
 GRANT SELECT ON TABLE portolan.applied_views TO portolan_operator;
 GRANT SELECT ON TABLE portolan.applied_views TO portolan_worker;
-
-
---
--- Name: TABLE backfill_chunks; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_console;
-GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_operator;
-GRANT SELECT ON TABLE portolan.backfill_chunks TO portolan_worker;
-
-
---
--- Name: TABLE backfill_progress; Type: ACL; Schema: portolan; Owner: -
---
-
-GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_console;
-GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_operator;
-GRANT SELECT ON TABLE portolan.backfill_progress TO portolan_worker;
 
 
 --

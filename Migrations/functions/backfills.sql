@@ -296,7 +296,7 @@ cross join lateral (
   cross join lateral (select x.begin, greatest(extract(epoch from b.window_to - x.begin), 1)::float8 as span
     from (select coalesce(lower(p.asked), b.window_from, least(b.window_to - interval '10 years', lower(range_merge(p.done)))) as begin) x) w
   left join lateral (select p.notes[1] as note) n on true
-  cross join lateral (select count(*) filter (where k.outcome = 'failed') as failed, avg(extract(epoch from k.ended_at - k.began_at)) filter (where k.outcome = 'done')::float8 as seconds,
+  cross join lateral (select (select count(*) from portolan.backfill_chunks f where f.backfill_id = p.backfill_id and f.resource = p.resource and f.outcome = 'failed') as failed, avg(extract(epoch from k.ended_at - k.began_at)) filter (where k.outcome = 'done')::float8 as seconds,
       (array_agg(k.code order by k.chunk_no desc) filter (where k.outcome = 'failed'))[1] as code
     from (select k.* from portolan.backfill_chunks k where k.backfill_id = p.backfill_id and k.resource = p.resource order by k.chunk_no desc limit 20) k) x
   where p.backfill_id = b.backfill_id) s;

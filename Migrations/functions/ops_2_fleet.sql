@@ -65,8 +65,8 @@ comment on column ops.connections.created_at is 'When it was added.';
 create or replace view ops.freshness as
 select s.connection_id, c.name as connection, s.platform, s.resource, s.state, s.state_code, s.state_message, s.state_since, s.synced_through, f.age, s.interval as target,
        extract(epoch from f.age)::double precision / extract(epoch from s.interval)::double precision as age_in_targets,
-       f.age > 3 * s.interval as is_late, c.state in ('pending', 'healthy', 'degraded', 'rate_limited') as is_running,
-       s.caught_up_at, s.first_caught_up_at, s.last_page_at, s.next_due_at, s.pages_count, s.records_count
+       f.age > 3 * s.interval and s.paused_at is null as is_late, c.state in ('pending', 'healthy', 'degraded', 'rate_limited') as is_running,
+       s.caught_up_at, s.first_caught_up_at, s.last_page_at, s.next_due_at, s.pages_count, s.records_count, s.paused_at, s.cadence
 from portolan.streams s
 join portolan.connections c on c.connection_id = s.connection_id
 cross join lateral (select portolan.now() - coalesce(s.synced_through, c.created_at) as age) f;
@@ -83,7 +83,7 @@ comment on column ops.freshness.synced_through is 'Platform time up to which eve
 comment on column ops.freshness.age is 'How long ago that is; before the first complete read, since the connection was added.';
 comment on column ops.freshness.target is 'How often it is to be read.';
 comment on column ops.freshness.age_in_targets is 'The age, counted in targets.';
-comment on column ops.freshness.is_late is 'Whether the age is more than three targets.';
+comment on column ops.freshness.is_late is 'Whether the age is more than three targets, and nobody paused it.';
 comment on column ops.freshness.is_running is 'Whether jobs of its connection are run at all.';
 comment on column ops.freshness.caught_up_at is 'When a read last reached the end.';
 comment on column ops.freshness.first_caught_up_at is 'When the first complete read ended.';
@@ -91,6 +91,8 @@ comment on column ops.freshness.last_page_at is 'When a page was last committed.
 comment on column ops.freshness.next_due_at is 'When its next read is enqueued; NULL: never.';
 comment on column ops.freshness.pages_count is 'Pages committed, ever.';
 comment on column ops.freshness.records_count is 'Records seen, ever, changed or not.';
+comment on column ops.freshness.paused_at is 'Since when it is paused; NULL: it is not.';
+comment on column ops.freshness.cadence is 'How often it is read now; NULL: as often as its target says.';
 
 create or replace view ops.error_clusters as
 select k.cluster_id, k.state, k.code, k.fault, k.platform, k.resource, k.operation, k.title, k.errors_count, k.connections_count, m.last_hour_count, m.last_day_count,

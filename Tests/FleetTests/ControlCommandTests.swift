@@ -64,7 +64,10 @@ struct ControlCommandTests {
             (["resume", "connection", "toy-9"], "there is no connection toy-9"),
             (["pause", "platform", "toys"], "there is no platform toys; there are"),
             (["gates", "close", "toys", "--reason", "down"], "there is no platform toys; there are"),
-            (["pause", "kind", "exprot"], "kind: 'exprot' is not known; there are: export, probe, report, sync"),
+            (
+                ["pause", "kind", "exprot"],
+                "kind: 'exprot' is not known; there are: backfill, export, probe, report, sync"
+            ),
             (["pause", "band", "urgnt"], "there is no band urgnt; there are urgent, incremental"),
             (["jobs", "list", "--connection", "toy-9"], "there is no connection toy-9"),
             (["workers", "drain", "99"], "there is no worker 99; see: portolan workers"),

@@ -25,6 +25,7 @@ struct OpsViewTests {
     func readable(_ role: String) async throws {
         try await OpsLab.with { lab in
             try await lab.fill()
+            _ = try await lab.run("select portolan.backfill('shop', p_from => portolan.now() - interval '1 day')")
             let views = try await lab.views()
             #expect(views.count >= 15)
             try await asRole(role, lab) {

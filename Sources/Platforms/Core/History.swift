@@ -29,7 +29,8 @@ package struct History: Sendable, Equatable {
     package let firstWindow: Duration
 
     package init(
-        by clock: Clock, windowMax: Duration? = nil, reach: Duration? = nil, firstWindow: Duration = .seconds(7 * 86_400)
+        by clock: Clock, windowMax: Duration? = nil, reach: Duration? = nil,
+        firstWindow: Duration = .seconds(7 * 86_400)
     ) {
         self.clock = clock
         self.windowMax = windowMax

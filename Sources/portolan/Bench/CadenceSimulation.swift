@@ -1,7 +1,7 @@
 internal import Postgres
 
-/// Adaptive cadence against fixed intervals of the same targets' proportions and the same number of pages, over
-/// simulated time and with the rule itself: `portolan.next_cadence`.
+/// Adaptive cadence against fixed intervals over simulated time, with the rule itself: `portolan.next_cadence`. For each
+/// target all streams of it take as many pages together one way as the other.
 ///
 /// Streams change at random, with log-normal rates (sigma 2, median 10 a day), by the hours of a shop's day in the
 /// merchant's zone. Two in a hundred are of very large stores without a filter, where each read takes 20 pages. Targets
@@ -15,6 +15,8 @@ struct CadenceSimulation {
     var days = 8
     /// Days at the beginning that are not counted: the rule is learning.
     var warmDays = 4
+    /// Of how many streams one is a very large store's; 0: none.
+    var largeEvery = 50
 
     struct Outcome {
         /// Seconds.
@@ -26,9 +28,15 @@ struct CadenceSimulation {
 
     func run() async throws -> [BenchReport.Figure] {
         let (fixed, adaptive) = try await compare()
+        // Small stores alone, where every read costs the same.
+        var small = self
+        small.largeEvery = 0
+        try await pool.query("drop schema bench cascade")
+        let (smallFixed, smallAdaptive) = try await small.compare()
         return [
             .init("adaptive_staleness_factor", fixed.mean / adaptive.mean, "times", aim: "2"),
             .init("adaptive_p95_factor", fixed.p95 / max(adaptive.p95, 1), "times"),
+            .init("adaptive_small_stores_factor", smallFixed.mean / smallAdaptive.mean, "times"),
             .init("adaptive_mean_staleness_s", adaptive.mean, "s", floor: fixed.mean),
             .init("adaptive_p95_staleness_s", adaptive.p95, "s", floor: max(fixed.p95, 1)),
             .init("adaptive_pages_per_day", adaptive.pages, "pages", floor: fixed.pages),
@@ -38,16 +46,19 @@ struct CadenceSimulation {
     func compare() async throws -> (fixed: Outcome, adaptive: Outcome) {
         try await pool.withConnection { try await $0.executeScript(SQL(unsafeText: Self.script)) }
         try await pool.query(
-            "select setseed($1), bench.make_streams($2)", [Double(seed % 1_000_000) / 1_000_000, Int32(streams)])
-        try await pool.query("select bench.simulate_all(null, $1, $2)", [Int32(days), Int32(warmDays)])
+            "select setseed($1), bench.make_streams($2, $3)",
+            [Double(seed % 1_000_000) / 1_000_000, Int32(streams), Int32(largeEvery)])
+        try await pool.query("select bench.simulate_all($1, $2)", [Int32(days), Int32(warmDays)])
         let adaptive = try await outcome()
-        // Fixed intervals in the proportions of the targets, of which the reads take as many pages.
-        let scale: Double = try await pool.query(
+        // For each target the fixed interval whose reads take as many pages.
+        try await pool.query(
             """
-            select sum(s.base / (0.9 * extract(epoch from s.target))) / (sum(r.base_pages) / $1)
-            from bench.streams s join bench.results r using (n)
-            """, [Double(days - warmDays) * 86_400])[0].decode(at: 0, as: Double.self)
-        try await pool.query("select bench.simulate_all($1, $2, $3)", [scale, Int32(days), Int32(warmDays)])
+            update bench.streams s set fixed = f.seconds
+            from (select s.target, sum(s.base / 0.9) * $1 / sum(r.base_pages) as seconds
+                  from bench.streams s join bench.results r using (n) group by 1) f
+            where f.target = s.target
+            """, [Double(days - warmDays) * 86_400])
+        try await pool.query("select bench.simulate_all($1, $2)", [Int32(days), Int32(warmDays)])
         return (try await outcome(), adaptive)
     }
 
@@ -70,7 +81,7 @@ struct CadenceSimulation {
 
     private static let script = """
         create schema if not exists bench;
-        create unlogged table bench.streams (n integer, rate float8, zone integer, base integer, target interval);
+        create unlogged table bench.streams (n integer, rate float8, zone integer, base integer, target interval, fixed float8);
         create unlogged table bench.results (n integer, base_pages float8, pages float8, lags real[]);
 
         -- Standard normal, and so many of what comes at random.
@@ -98,10 +109,10 @@ struct CadenceSimulation {
           return 24 * v_day + h + (v_rest - c_sum[h + 1]) / (c_sum[h + 2] - c_sum[h + 1]);
         end $$;
 
-        create function bench.make_streams(p_count integer) returns void language sql as $$
+        create function bench.make_streams(p_count integer, p_large_every integer) returns void language sql as $$
           insert into bench.streams
           select n, 10 * exp(2 * bench.normal()) / 24, (array[-8, -6, -5, -5, 0, 0, 1, 1, 1, 2, 9, 10])[1 + floor(12 * random())::integer],
-                 case when n % 50 = 0 then 20 else 1 end, (array[interval '5 min', '15 min', '1 hour'])[1 + n % 3]
+                 case when n % nullif(p_large_every, 0) = 0 then 20 else 1 end, (array[interval '5 min', '15 min', '1 hour'])[1 + n % 3]
           from generate_series(1, p_count) n $$;
 
         -- One stream's life: reads, each with what came since the one before. p_fixed: the interval; NULL: as the rule says.
@@ -144,12 +155,10 @@ struct CadenceSimulation {
             v_next := v_next + v_seconds * (0.8 + 0.2 * random());
           end loop;
         end $$;
-        -- p_scale: the interval as a part of the target; NULL: as the rule says.
-        create function bench.simulate_all(p_scale float8, p_days integer, p_warm integer) returns void language sql as $$
+        create function bench.simulate_all(p_days integer, p_warm integer) returns void language sql as $$
           delete from bench.results;
           insert into bench.results
-          select s.n, r.* from bench.streams s
-          cross join lateral bench.simulate(s, p_scale * extract(epoch from s.target)::float8, p_days, p_warm) r $$;
+          select s.n, r.* from bench.streams s cross join lateral bench.simulate(s, s.fixed, p_days, p_warm) r $$;
         """
 
     /// How busy a shop is by the hours of its day, added up.

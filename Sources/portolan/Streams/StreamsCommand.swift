@@ -10,7 +10,8 @@ struct StreamsCommand: AsyncParsableCommand {
             read follows from that, from how often it changes, and from the connection's quota. The same in SQL: \
             portolan.stream_cadence.
             """,
-        subcommands: [List.self, Show.self, Pause.self, Resume.self, Run.self, SetTarget.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Pause.self, Resume.self, Run.self, SetTarget.self],
+        defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
